@@ -1,0 +1,49 @@
+# The habits of this project. Each works on a clean clone: what is missing is installed into .venv first.
+.PHONY: help setup demo test lint bench generate lock clean
+.DEFAULT_GOAL := help
+
+# The first interpreter of 3.11 or later that is found; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## What can be made.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Install everything into .venv, versions and hashes pinned.
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or later was found, one is needed. Install it, or name it: make setup PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up .venv (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## The main job on this machine: emulator, deploy, change, drift, restore, destroy.
+	@$(BIN)/python -m tests.demo
+
+test: $(READY) ## All tests; the cases for pulumi run where the program is on PATH.
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(READY) ## ruff, mypy --strict, import contract, generated files.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m flireo_iac.generate --check
+
+bench: $(READY) ## Requests, wall time and arithmetic floor of typical runs.
+	@$(BIN)/python -m tests.bench
+
+generate: $(READY) ## Write the generated files anew.
+	@$(BIN)/python -m flireo_iac.generate
+
+lock: ## Pin versions and hashes anew; needs the uv program.
+	@uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+
+clean: ## Remove .venv and caches.
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

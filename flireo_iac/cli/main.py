@@ -1,0 +1,66 @@
+"""The ``flireo`` command: finds the commands, runs one, turns an error into a line and an exit code.
+
+Each module of this package that has a function ``register(app)`` brings one command or a few. Decisions live in
+the packages below; a command parses, calls, prints and exits.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from flireo_iac import __version__, cli
+from flireo_iac.cli import output
+from flireo_iac.errors import ExitCode, FlireoError, StackError
+
+app = typer.Typer(
+    name="flireo",
+    help="Voice agents, tools, numbers and trunks of a Flireo account, kept in git.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        output.data(f"flireo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    del version
+
+
+for _module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda found: found.name):
+    _register = getattr(importlib.import_module(f"{cli.__name__}.{_module.name}"), "register", None)
+    if _register is not None:
+        _register(app)
+
+
+def main() -> None:
+    """Run the command line; every error a user can cause becomes one line and its exit code."""
+    try:
+        app()
+    except StackError as error:
+        for problem in error.problems:
+            output.problem(problem)
+        sys.exit(error.exit_code)
+    except FlireoError as error:
+        output.error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        output.error("cancelled.")
+        sys.exit(ExitCode.CANCELLED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.FAILED)

@@ -1,0 +1,259 @@
+"""Every error of this project, and the exit code each leads to.
+
+::
+
+    FlireoError                      exit 1
+    ├── SettingsError                exit 2   a setting or an option is missing or wrong
+    ├── KindError                             a kind file contradicts itself (raised when it is loaded)
+    ├── StackError                   exit 2   stack files are wrong; holds every problem with its place
+    ├── InvalidInputError            exit 4   inputs of one resource are wrong; holds every problem
+    ├── ApiError                     exit 4   the API answered, and not with success
+    │   ├── AuthenticationError      exit 3   401
+    │   ├── CreditsError                      402
+    │   ├── ForbiddenError           exit 3   403
+    │   ├── NotFoundError                     404
+    │   ├── ConflictError                     409
+    │   ├── InvalidRequestError               400, 422 and other 4xx
+    │   ├── RateLimitError                    429
+    │   ├── ServerError                       5xx
+    │   └── UnexpectedAnswerError             2xx, but not what the API promises
+    ├── TransportError               exit 4   no answer; says whether the request may have arrived
+    ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
+    ├── EngineError                  exit 1   the local engine; carries its own exit code
+    │   ├── LockedError                       another run holds the stack
+    │   ├── PassphraseError                   the passphrase does not open the secrets
+    │   └── StateError                        the state cannot be read, or must not be written
+    └── EmulatorError                exit 1   the emulator cannot start
+
+The text of an error has one form: ``<operation> <kind> "<name>": <what is wrong>, <what was expected>.
+<what to do next>.`` A place (file:line:column) or a status and path stands beside it. No text holds a secret:
+whoever raises an error masks values before the text is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ExitCode:
+    """Exit codes of ``flireo``, the same as Pulumi's own."""
+
+    DONE = 0
+    FAILED = 1
+    CONFIGURATION = 2
+    AUTHENTICATION = 3
+    RESOURCE = 4
+    STACK_NOT_FOUND = 6
+    DIFFERENCES = 7
+    CANCELLED = 8
+
+
+class FlireoError(Exception):
+    """Base of all errors that a user can meet."""
+
+    exit_code: int = ExitCode.FAILED
+
+
+class SettingsError(FlireoError):
+    """A setting or an option is missing or wrong."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class KindError(FlireoError):
+    """A kind file contradicts itself; raised when the kind is loaded."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, with its place.
+
+    Args:
+        file: Path of the file as the user would type it; empty when there is none.
+        line: Line from 1; 0 when unknown.
+        column: Column from 1; 0 when unknown.
+        rule: Stable id of the rule that objects, such as ``FL103``.
+        text: What is wrong, what was expected, what to do next.
+        severity: ``error`` or ``warning``; a warning stops nothing.
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    text: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        """Give the problem as ``file:line:column  RULE text``."""
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)]) if self.file else ""
+        return f"{place}  {self.rule} {self.text}" if place else f"{self.rule} {self.text}"
+
+
+class StackError(FlireoError):
+    """Stack files are wrong.
+
+    Args:
+        problems: All of them, of all files; at least one.
+    """
+
+    exit_code = ExitCode.CONFIGURATION
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InvalidInputError(FlireoError):
+    """Inputs of one resource are wrong.
+
+    Args:
+        problems: One text for each, beginning with the path of the input.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class ApiError(FlireoError):
+    """The API answered, and not with success.
+
+    Args:
+        text: What the server says, masked and cut.
+        status: HTTP status.
+        method: HTTP method of the request.
+        path: Path of the request below the base URL.
+        code: The server's machine code; None when it sent none.
+        param: The field at fault, when the server names one.
+        retry_after_s: Seconds the server asks to wait; None when it does not ask.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.text = text
+        self.status = status
+        self.method = method
+        self.path = path
+        self.code = code
+        self.param = param
+        self.retry_after_s = retry_after_s
+        label = f"HTTP {status} {code}" if code else f"HTTP {status}"
+        super().__init__(f"{text.rstrip('.')} ({label}, {method} {path}).")
+
+
+class AuthenticationError(ApiError):
+    """401: the key is missing, wrong, expired or revoked."""
+
+    exit_code = ExitCode.AUTHENTICATION
+
+
+class CreditsError(ApiError):
+    """402: the account has no credits."""
+
+
+class ForbiddenError(ApiError):
+    """403: the key is good, the object belongs to another organization."""
+
+    exit_code = ExitCode.AUTHENTICATION
+
+
+class NotFoundError(ApiError):
+    """404: the object is not there."""
+
+
+class ConflictError(ApiError):
+    """409: there is such an object already, or it is in use."""
+
+
+class InvalidRequestError(ApiError):
+    """400, 422 and other 4xx: the server does not accept the request."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests."""
+
+
+class ServerError(ApiError):
+    """5xx: the server or a gateway failed."""
+
+
+class UnexpectedAnswerError(ApiError):
+    """The status says success, the body is not what the API promises."""
+
+
+class TransportError(FlireoError):
+    """No answer came.
+
+    Args:
+        text: What happened, as a sentence.
+        method: HTTP method of the request.
+        path: Path of the request below the base URL.
+        may_have_arrived: True when the server may have acted on the request.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, text: str, *, method: str, path: str, may_have_arrived: bool) -> None:
+        self.text = text
+        self.method = method
+        self.path = path
+        self.may_have_arrived = may_have_arrived
+        super().__init__(f"{text.rstrip('.')} ({method} {path}).")
+
+
+class AmbiguousCreateError(FlireoError):
+    """The answer to a create is lost, and what the account holds does not settle it.
+
+    Args:
+        text: What is known and what to do.
+        candidates: Ids of the objects that could be the one; empty when the list could not be read.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, text: str, *, candidates: tuple[str, ...] = ()) -> None:
+        self.candidates = candidates
+        super().__init__(text)
+
+
+class EngineError(FlireoError):
+    """The local engine cannot go on.
+
+    Args:
+        text: What is wrong and what to do next.
+        exit_code: Exit code of the command.
+    """
+
+    def __init__(self, text: str, *, exit_code: int = ExitCode.FAILED) -> None:
+        self.exit_code = exit_code
+        super().__init__(text)
+
+
+class LockedError(EngineError):
+    """Another run holds the stack."""
+
+
+class PassphraseError(EngineError):
+    """The passphrase does not open the secrets of the stack."""
+
+
+class StateError(EngineError):
+    """The state cannot be read, or must not be written."""
+
+
+class EmulatorError(FlireoError):
+    """The emulator cannot start."""
