@@ -1,0 +1,47 @@
+"""What core asks of the API: five verbs over rows, whatever HTTP lies below.
+
+A row is one object as the API shows it, always with its ``id``. The client gives slots (BYOK keys) and single objects
+(the domain) the same form, so that nothing above it knows their paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flireo_iac.kinds._spec import Kind
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All objects of one kind.
+
+    Args:
+        rows: The objects, in the server's order.
+        is_complete: True when the answer proves that no object is missing; absence is believed only then.
+    """
+
+    rows: tuple[Row, ...]
+    is_complete: bool
+
+
+class Api(Protocol):
+    """Five verbs over the objects of a kind. Each raises ``ApiError`` or ``TransportError``."""
+
+    def list(self, kind: Kind) -> Listing:
+        """Give all objects of a kind."""
+
+    def get(self, kind: Kind, id_: str) -> Row | None:
+        """Give one object; None when the server says that it is not there."""
+
+    def create(self, kind: Kind, body: Mapping[str, Any]) -> Row:
+        """Make an object, with exactly one request."""
+
+    def update(self, kind: Kind, id_: str, body: Mapping[str, Any]) -> Row:
+        """Change the given keys of an object, and give the whole of it."""
+
+    def delete(self, kind: Kind, id_: str) -> bool:
+        """Delete an object; False when it was gone already."""

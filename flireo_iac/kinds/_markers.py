@@ -1,0 +1,128 @@
+"""Field markers: each states one fact about one field, and stands in its ``Annotated``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic.fields import FieldInfo
+
+Mark = TypeVar("Mark")
+
+
+@dataclass(frozen=True)
+class Immutable:
+    """No update endpoint accepts the field: a change replaces the object."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The value is masked everywhere and kept as a Pulumi secret.
+
+    Args:
+        is_returned: True when reads show the value; False when the server never gives it back.
+    """
+
+    is_returned: bool = True
+
+
+def write_only() -> Secret:
+    """Mark a secret that the server never gives back, so that its drift cannot be seen."""
+    return Secret(is_returned=False)
+
+
+@dataclass(frozen=True)
+class ServerSet:
+    """The server computes the field; it is an output and never an input."""
+
+
+@dataclass(frozen=True)
+class ServerDefault:
+    """The server fills the field when it is left out.
+
+    Args:
+        value: What it fills in.
+    """
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class ServerFills:
+    """The server fills the field when it is left out, with a value that no page states."""
+
+
+@dataclass(frozen=True)
+class Clearable:
+    """PATCH accepts null for the field, which empties it."""
+
+
+@dataclass(frozen=True)
+class Unordered:
+    """A list whose order has no meaning."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The field holds the id of an object of another kind.
+
+    Args:
+        kind: Name of that kind.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """Other dialects spell the key differently; both spellings mean one thing.
+
+    Args:
+        others: The other spellings.
+    """
+
+    others: tuple[str, ...]
+
+    def __init__(self, *others: str) -> None:
+        object.__setattr__(self, "others", others)
+
+
+@dataclass(frozen=True)
+class ValueSpelling:
+    """Other dialects spell a value of the field differently.
+
+    Args:
+        canonical: From the other spelling to ours.
+    """
+
+    canonical: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Since:
+    """Only a successor of the target vintage knows the field.
+
+    Args:
+        vintage: ``hmsovereign`` or ``voicedock``.
+    """
+
+    vintage: str
+
+
+@dataclass(frozen=True)
+class RunTimeTools:
+    """The platform itself adds tools of these types to the list; they are not drift.
+
+    Args:
+        types: Values of ``type`` of such tools.
+        when: Field of the resource that switches it on.
+    """
+
+    types: tuple[str, ...]
+    when: str
+
+
+def marker(info: FieldInfo, kind_of_mark: type[Mark]) -> Mark | None:
+    """Give the marker of a field; None when it has none of that class."""
+    return next((mark for mark in info.metadata if isinstance(mark, kind_of_mark)), None)

@@ -1,0 +1,210 @@
+"""``Kind`` itself: endpoint, envelope, identity, rules and model of one kind of resource.
+
+A kind file holds one pydantic model, whose fields carry markers through ``Annotated``, and one ``Kind``. Everything
+that can be wrong about a kind is found when its ``Kind`` is made, not at the first call. Knows pydantic and errors,
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from flireo_iac.errors import KindError
+from flireo_iac.kinds._markers import (
+    Clearable,
+    Immutable,
+    Secret,
+    ServerDefault,
+    ServerFills,
+    ServerSet,
+    marker,
+)
+
+
+class Block(BaseModel):
+    """Base of a config block: typed where the contract types it, unknown keys kept.
+
+    Values are checked strictly: text is not taken for a number, nor a number for text.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
+
+
+class Properties(BaseModel):
+    """Base of a kind's model: the properties of one resource; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Where an answer keeps the object.
+
+    Args:
+        one: Keys that hold one object, the usual one first.
+        many: Keys that hold the list, the usual one first.
+        is_bare_allowed: True when some vintage answers one object without an envelope.
+    """
+
+    one: tuple[str, ...]
+    many: tuple[str, ...] = ()
+    is_bare_allowed: bool = False
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Paths and verbs of a kind.
+
+    Args:
+        path: Path of the collection, below the base URL.
+        successor_path: The same in the successor; None when it is equal.
+        style: ``collection`` (list, get, post, delete by id), ``slot`` (one value for each name, POST overwrites,
+            DELETE names it in the body), or ``single`` (at most one object, without an id in the path).
+        update: ``patch``, ``post`` (the create call overwrites) or ``none`` (a change is a replacement).
+        slot_field: For ``slot``: the input that names the slot.
+        slot_output: For ``slot``: the output that tells whether the slot holds a value.
+        slot_key: For ``slot``: key of that output in the answer, with ``{slot}`` for the slot's name.
+    """
+
+    path: str
+    successor_path: str | None = None
+    style: Literal["collection", "slot", "single"] = "collection"
+    update: Literal["patch", "post", "none"] = "patch"
+    slot_field: str = ""
+    slot_output: str = ""
+    slot_key: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule objects to.
+
+    Args:
+        path: Keys and indexes from the resource to the value.
+        text: What is wrong, what was expected, what to do next.
+    """
+
+    path: tuple[str | int, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over several fields of a kind, such as what a provider allows.
+
+    Args:
+        id: Stable id, such as ``FL201``.
+        severity: ``error`` stops, ``warning`` is shown.
+        find: From the inputs, spelled the contract's way, to what is wrong with them.
+    """
+
+    id: str
+    severity: Literal["error", "warning"]
+    find: Callable[[Mapping[str, Any]], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All facts of one kind of resource.
+
+    Args:
+        name: Name in snake_case, singular; the file's name too.
+        token: Class name, and the last part of the Pulumi type.
+        folder: Folder of a stack that holds its items.
+        description: One or two sentences.
+        source: Page or notes section that the facts come from.
+        model: Properties of the resource.
+        endpoint: Paths and verbs.
+        envelope: Where answers keep the object.
+        natural_key: Inputs by which a person tells two objects apart; look-ups use them.
+        is_natural_key_unique: True when the server allows one object only for a natural key.
+        is_protected: True when a stack protects its items unless the file says otherwise.
+        is_deleted_before_replaced: True when old and new cannot exist side by side.
+        single_file: File in the stack's top folder that may hold the only item; None when items have a folder.
+        rules: Rules over several fields.
+        example: Inputs of a working resource, for docs and tests.
+
+    Raises:
+        KindError: The facts contradict each other.
+    """
+
+    name: str
+    token: str
+    folder: str
+    description: str
+    source: str
+    model: type[Properties]
+    endpoint: Endpoint
+    envelope: Envelope
+    natural_key: tuple[str, ...]
+    is_natural_key_unique: bool = False
+    is_protected: bool = False
+    is_deleted_before_replaced: bool = False
+    single_file: str | None = None
+    rules: tuple[Rule, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._require(self.name.isidentifier() and self.name == self.name.lower(), "its name is not snake_case")
+        self._require(bool(self.inputs), "its model has no input")
+        self._require(bool(self.natural_key), "it has no natural key")
+        for key in self.natural_key:
+            self._require(key in self.inputs, f"natural key {key!r} is not an input")
+        for name, info in {**self.inputs, **self.outputs}.items():
+            self._check_field(name, info)
+        self._check_endpoint()
+        try:
+            self.model.model_validate(dict(self.example))
+        except ValidationError as error:
+            found = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise KindError(f'load kind "{self.name}": its example is not valid: {found}.') from None
+
+    def _require(self, holds: bool, what: str) -> None:
+        if not holds:
+            raise KindError(f'load kind "{self.name}": {what}. Mend flireo_iac/kinds/{self.name}.py.')
+
+    def _check_field(self, name: str, info: FieldInfo) -> None:
+        self._require(bool(info.description), f"{name!r} has no description")
+        if marker(info, ServerSet) is not None:
+            self._require(not info.is_required(), f"{name!r} is set by the server and yet required")
+            for mark in info.metadata:
+                for_inputs = isinstance(mark, Immutable | Secret | Clearable | ServerDefault | ServerFills)
+                self._require(not for_inputs, f"{name!r} is set by the server and marked {type(mark).__name__}")
+        elif marker(info, Immutable) is not None:
+            self._require(marker(info, Clearable) is None, f"{name!r} is Immutable and Clearable")
+
+    def _check_endpoint(self) -> None:
+        endpoint = self.endpoint
+        if endpoint.style == "collection":
+            self._require(bool(self.envelope.many), "a collection needs the key of its list")
+        if endpoint.style == "slot":
+            self._require(endpoint.slot_field in self.inputs, "a slot needs the input that names it")
+            self._require(endpoint.slot_output in self.outputs, "a slot needs the output that tells of its value")
+            self._require("{slot}" in endpoint.slot_key, "a slot needs the answer's key with {slot}")
+        if endpoint.update == "none":
+            for name, info in self.inputs.items():
+                self._require(
+                    marker(info, Immutable) is not None,
+                    f"{name!r} is not Immutable, yet nothing can be updated",
+                )
+
+    @cached_property
+    def inputs(self) -> dict[str, FieldInfo]:
+        """The fields a user may set, by the API's name, in the order of the model."""
+        return {name: info for name, info in fields(self.model).items() if not marker(info, ServerSet)}
+
+    @cached_property
+    def outputs(self) -> dict[str, FieldInfo]:
+        """The fields only the server sets, by the API's name, in the order of the model."""
+        return {name: info for name, info in fields(self.model).items() if marker(info, ServerSet)}
+
+    @property
+    def title(self) -> str:
+        """The name as a person writes it."""
+        return self.name.replace("_", " ")
