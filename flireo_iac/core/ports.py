@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flireo_iac.kinds._spec import Kind
+from flireo_iac.kinds import Kind
 
 Row = Mapping[str, Any]
 

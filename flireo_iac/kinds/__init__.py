@@ -13,7 +13,10 @@ from graphlib import CycleError, TopologicalSorter
 
 from flireo_iac.errors import KindError
 from flireo_iac.kinds._markers import Reference, marker
-from flireo_iac.kinds._spec import Kind
+from flireo_iac.kinds._shape import fields, shapes
+from flireo_iac.kinds._spec import Endpoint, Envelope, Finding, Kind, Rule
+
+__all__ = ["KINDS", "Endpoint", "Envelope", "Finding", "Kind", "Rule", "checked", "fields", "marker", "shapes"]
 
 
 def _found() -> dict[str, tuple[Kind, str]]:

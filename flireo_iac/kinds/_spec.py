@@ -25,6 +25,7 @@ from flireo_iac.kinds._markers import (
     ServerSet,
     marker,
 )
+from flireo_iac.kinds._shape import fields
 
 
 class Block(BaseModel):
