@@ -1,0 +1,132 @@
+"""One spelling for values that mean the same: dialects, whole floats, unordered lists, line endings, defaults.
+
+``canonical`` changes spelling only; what it gives can be checked and read by name. ``comparable`` goes on and drops
+what makes no difference, so that two values are equal exactly when no write is needed. Both follow the model of the
+kind: text inside free JSON, such as the parameters of a tool, is left alone.
+
+Source: api notes, section 0 (dialects) and section 6 (defaults).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from flireo_iac.kinds import fields, marker, shapes
+from flireo_iac.kinds._markers import ServerDefault, Spelling, Unordered, ValueSpelling
+from flireo_iac.kinds._shape import Shape
+
+
+@cache
+def _our_names(model: type[BaseModel]) -> Mapping[str, str]:
+    names: dict[str, str] = {}
+    for name, info in fields(model).items():
+        spelling = marker(info, Spelling)
+        names |= dict.fromkeys(spelling.others if spelling else (), name)
+    return names
+
+
+def our_name(model: type[BaseModel] | None, key: str) -> str:
+    """Give the contract's spelling of a key."""
+    return key if model is None else _our_names(model).get(key, key)
+
+
+def whole(value: Any) -> Any:
+    """Turn whole floats into integers: Pulumi sends every number as a float."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: whole(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole(each) for each in value]
+    return value
+
+
+def canonical(model: type[BaseModel], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell the keys and values of a mapping the contract's way.
+
+    Args:
+        model: What the mapping follows.
+        value: The mapping, in any dialect. When it holds both spellings of a key, the contract's wins and the other
+            stays as it is.
+    """
+    result: dict[str, Any] = {}
+    for key, each in value.items():
+        name = our_name(model, key)
+        if name != key and name in value:
+            name = key
+        info = fields(model).get(name)
+        spelled = info and marker(info, ValueSpelling)
+        if spelled and isinstance(each, str):
+            each = spelled.canonical.get(each, each)  # noqa: PLW2901 - the same value, spelled our way
+        result[name] = _canonical(shapes(model).get(name), each)
+    return result
+
+
+def _canonical(shape: Shape | None, value: Any) -> Any:
+    if shape is not None and isinstance(value, Mapping):
+        model = shape.model_of(dict(value))
+        if model is not None:
+            return canonical(model, value)
+    if isinstance(value, list | tuple):
+        item = shape.item if shape is not None else None
+        return [_canonical(item, each) for each in value]
+    return whole(value)
+
+
+def comparable(model: type[BaseModel], name: str, value: Any) -> Any:
+    """Give a form of one property's value that is equal for values between which no write is needed.
+
+    Args:
+        model: Model of the resource.
+        name: Property, spelled the contract's way.
+        value: Its value, in any dialect.
+    """
+    whole_value = canonical(model, {name: value})[name]
+    return _comparable_field(model, name, whole_value)
+
+
+def _comparable_field(model: type[BaseModel], name: str, value: Any) -> Any:
+    info = fields(model).get(name)
+    result = _comparable(shapes(model).get(name), value)
+    if info is not None and marker(info, Unordered) and isinstance(result, list):
+        return sorted(result, key=_sort_key)
+    return result
+
+
+def _comparable(shape: Shape | None, value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n")
+    if isinstance(value, Mapping):
+        model = shape.model_of(value) if shape is not None else None
+        if model is None:
+            return {key: _comparable(None, each) for key, each in value.items()}
+        return {
+            key: compared
+            for key, each in value.items()
+            if each is not None and not is_server_default(model, key, compared := _comparable_field(model, key, each))
+        }
+    if isinstance(value, list):
+        item = shape.item if shape is not None else None
+        return [_comparable(item, each) for each in value]
+    return value
+
+
+def is_server_default(model: type[BaseModel], name: str, value: Any) -> bool:
+    """Tell whether a value is what the server fills in when the key is left out."""
+    info = fields(model).get(name)
+    default = info and marker(info, ServerDefault)
+    return default is not None and same(default.value, value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare JSON values: true is not 1, 1 is 1.0."""
+    return _sort_key(whole(one)) == _sort_key(whole(other))
+
+
+def _sort_key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
