@@ -62,7 +62,7 @@ def canonical(model: type[BaseModel], value: Mapping[str, Any]) -> dict[str, Any
         info = fields(model).get(name)
         spelled = info and marker(info, ValueSpelling)
         if spelled and isinstance(each, str):
-            each = spelled.canonical.get(each, each)  # noqa: PLW2901 - the same value, spelled our way
+            each = spelled.canonical.get(each, each)
         result[name] = _canonical(shapes(model).get(name), each)
     return result
 
@@ -90,10 +90,15 @@ def comparable(model: type[BaseModel], name: str, value: Any) -> Any:
     return _comparable_field(model, name, whole_value)
 
 
+def comparable_item(shape: Shape | None, value: Any) -> Any:
+    """Do the same for an entry of a list, which has a shape and no name."""
+    return _comparable(shape, _canonical(shape, value))
+
+
 def _comparable_field(model: type[BaseModel], name: str, value: Any) -> Any:
     info = fields(model).get(name)
     result = _comparable(shapes(model).get(name), value)
-    if info is not None and marker(info, Unordered) and isinstance(result, list):
+    if info is not None and marker(info, Unordered) is not None and isinstance(result, list):
         return sorted(result, key=_sort_key)
     return result
 

@@ -82,9 +82,9 @@ def check(
 def _values_on(inputs: Mapping[str, Any], path: Path) -> Iterator[Any]:
     value: Any = inputs
     for step in path:
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]  # type: ignore[index]
-        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+        if (isinstance(value, Mapping) and step in value) or (
+            isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)
+        ):
             value = value[step]
         else:
             return
@@ -127,7 +127,9 @@ def _issue(kind: Kind, path: Path, model: type[BaseModel] | None, value: Any, er
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
-            return Issue(path, "FL105", "error", f"is missing, a {_what(kind, path)} needs it")
+            return Issue(path, "FL105", "error", f"is missing, {_what(kind, path)} has to have it")
+        case "extra_forbidden" if path == ("id",):
+            return _set_by_server("id")
         case "extra_forbidden":
             text = f'unknown field "{path[-1]}"{suggestion(str(path[-1]), kind.inputs)}'
             return Issue(path, "FL103", "error", text, is_about_key=True)
@@ -196,7 +198,7 @@ def _shown(value: Any) -> str:
 
 
 def _what(kind: Kind, path: Path) -> str:
-    return kind.title if len(path) == 1 else f"{dotted(path[:-1])}"
+    return f"every {kind.title}" if len(path) == 1 else dotted(path[:-1])
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -217,9 +219,13 @@ def _twice(model: type[BaseModel], value: Any, path: Path = ()) -> Iterator[Issu
 
 def _server_set(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Issue]:
     for key in inputs:
-        if key in kind.outputs or key == "id":
-            text = f'"{key}" is set by the server, it cannot be chosen. Leave it out'
-            yield Issue((key,), "FL109", "error", text, is_about_key=True)
+        if key in kind.outputs:
+            yield _set_by_server(key)
+
+
+def _set_by_server(key: str) -> Issue:
+    text = f'"{key}" is set by the server, it cannot be chosen. Leave it out'
+    return Issue((key,), "FL109", "error", text, is_about_key=True)
 
 
 def _unlikely_keys(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Issue]:
