@@ -1,0 +1,60 @@
+"""``flireo emulator``: the API on this machine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from flireo_iac.cli import output
+from flireo_iac.errors import EmulatorError
+
+
+class Dialect(StrEnum):
+    """Spelling of the answers."""
+
+    dec2025 = "dec2025"
+    jan2026 = "jan2026"
+    successor = "successor"
+
+
+def emulator(
+    host: str = typer.Option("127.0.0.1", help="Address to listen on."),
+    port: int = typer.Option(8765, min=0, max=65535, help="Port to listen on; 0 takes any free one."),
+    data: Path | None = typer.Option(
+        None, help="File to keep the state in, secrets included, mode 0600; without it everything is forgotten."
+    ),
+    latency_ms: float = typer.Option(0, min=0, help="Milliseconds that each request waits."),
+    requests_per_minute: int = typer.Option(100, min=0, help="Requests a key may send in a minute; 0 for no limit."),
+    dialect: Dialect = typer.Option(Dialect.dec2025, help="Spelling of the answers."),
+    seed: int | None = typer.Option(None, help="Makes ids the same for the same requests."),
+) -> None:
+    """Serve the Flireo API on this machine, with state, limits and faults; Ctrl-C ends it."""
+    try:
+        from flireo_iac.emulator import server
+        from flireo_iac.emulator.app import App
+        from flireo_iac.emulator.options import Settings
+    except ModuleNotFoundError as error:
+        raise EmulatorError(
+            f'start emulator "{host}:{port}": the package {error.name} is not installed, the emulator needs it. '
+            "Run: pip install 'flireo_iac[emulator]'."
+        ) from None
+    settings = Settings(latency_ms=latency_ms, requests_per_minute=requests_per_minute, dialect=dialect.value)
+    opened = server.listen(host, port)
+    try:
+        app = App(settings, file=data, seed=seed)
+    except EmulatorError:
+        opened.close()
+        raise
+    if not server.is_loopback(host):
+        output.note(
+            f"warning: {host} can be reached from other machines, and every fl_ key is accepted. "
+            "The control routes show all that is stored."
+        )
+    server.serve(app, opened, lambda running: output.data(f"listening on {running.url}"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(emulator)

@@ -1,0 +1,165 @@
+"""The ASGI application: reads requests, keeps the log, plays latency and faults, sends answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from flireo_iac.emulator import control, payload, problems
+from flireo_iac.emulator.api import Api, Call, Reply
+from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, shortened
+from flireo_iac.emulator.limits import Limiter
+from flireo_iac.emulator.options import Settings
+from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
+from flireo_iac.emulator.store import Store
+
+PREFIX = "/api/v1"
+# Where the server puts the connection of a request, so that a fault can cut it.
+CONNECTION = "flireo.connection"
+_PAGE = b"<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
+
+
+class App:
+    """One emulator, as an ASGI application.
+
+    Args:
+        settings: How it behaves; may change while it runs.
+        file: Where to keep what it holds; None for memory only.
+        seed: Makes ids reproducible; None for random ones.
+        clock: Unix time in seconds.
+
+    Raises:
+        EmulatorError: The file cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        file: Path | None = None,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.store = Store(file, seed=seed, clock=clock)
+        self.limiter = Limiter(clock)
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.api = Api(self.store, settings, self.limiter)
+        self.stopping = asyncio.Event()
+        self._control = control.routes(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path: str = scope["path"]
+        if path.startswith(control.PREFIX + "/"):
+            await self._control(scope, receive, send)
+        elif path.startswith(PREFIX + "/"):
+            await self._serve(scope, receive, send, path.removeprefix(PREFIX))
+        else:
+            problem = problems.RefusedError(
+                404, f"the API is below {PREFIX}, the control routes below {control.PREFIX}"
+            )
+            reply = Reply(404, problems.body(problem, self.settings.errors), self.api.limit_headers(None))
+            await _response(reply)(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        request = Request(scope, receive)
+        call = Call(request.method, path, request.headers, request.query_params, b"")
+        entry = self.log.add(
+            Entry(self.store.now(), masked(call.key), call.method, path, query=scope["query_string"].decode("latin-1"))
+        )
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return
+        entry.body_keys = _keys(raw)
+        call = Call(call.method, path, call.headers, call.query, raw)
+        if self.settings.latency_ms:
+            await asyncio.sleep(self.settings.latency_ms / 1000)
+        fault = self.faults.take(call.method, path)
+        if fault is None:
+            reply = self.api.reply(call)
+            entry.status = reply.status
+            await _response(reply)(scope, receive, send)
+            return
+        entry.fault = fault.kind
+        carried_out = self.api.reply(call) if fault.commits else None
+        await self._play(fault, carried_out, call, entry, scope, receive, send)
+
+    async def _play(
+        self,
+        fault: Fault,
+        carried_out: Reply | None,
+        call: Call,
+        entry: Entry,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if fault.action == "timeout":
+            await self._hold(receive)
+        if fault.action in {"timeout", "disconnect"}:
+            scope[CONNECTION].abort()
+            return
+        response = _faulty(fault, carried_out, self.api.limit_headers(call.key), self.settings)
+        entry.status = response.status_code
+        await response(scope, receive, send)
+
+    async def _hold(self, receive: Receive) -> None:
+        """Wait until the client leaves, the emulator stops, or 30 s have gone by."""
+        left = asyncio.ensure_future(_until_disconnected(receive))
+        stopped = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({left, stopped}, timeout=HOLD_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (left, stopped):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _faulty(fault: Fault, carried_out: Reply | None, limits: dict[str, str], settings: Settings) -> Response:
+    if fault.action == "status":
+        problem = problems.RefusedError(fault.code)
+        return _response(Reply(fault.code, problems.body(problem, settings.errors), limits))
+    if fault.action == "429":
+        wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        problem = problems.RefusedError(429, "Too many requests.")
+        return _response(Reply(429, problems.body(problem, settings.errors), {**limits, **wait}))
+    if fault.action == "html":
+        return Response(_PAGE, fault.status, limits, "text/html; charset=utf-8")
+    if carried_out is None:
+        raise LookupError(f"the fault {fault.kind} needs an answer to spoil")
+    whole = _response(carried_out)
+    if fault.action == "empty":
+        return Response(b"", carried_out.status, carried_out.headers, "application/json")
+    less = shortened(carried_out.content) if fault.action == "truncated" else None
+    body = payload.write(less) if less is not None else bytes(whole.body)[: len(whole.body) // 2]
+    return Response(body, carried_out.status, carried_out.headers, "application/json")
+
+
+def _response(reply: Reply) -> Response:
+    return Response(payload.write(reply.content), reply.status, reply.headers, "application/json")
+
+
+def _keys(raw: bytes) -> list[str] | None:
+    """Give the top-level keys of a body for the log; None when it is not a JSON object."""
+    try:
+        body: Any = payload.read(raw, None)
+    except problems.RefusedError:
+        return None
+    return list(body) if isinstance(body, dict) else None

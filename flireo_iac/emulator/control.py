@@ -1,0 +1,206 @@
+"""Control routes, apart from the API: log, state, faults, settings, edits behind a stack's back.
+
+They need no key, are not limited and not logged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from flireo_iac.emulator import faults, options, payload, storage
+from flireo_iac.emulator.contract import Schema
+from flireo_iac.emulator.problems import RefusedError, body
+from flireo_iac.emulator.store import Organization, Row
+from flireo_iac.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from flireo_iac.emulator.app import App
+
+PREFIX = "/_emulator"
+_FAULT = Schema(faults.SCHEMA)
+_SETTINGS = Schema(options.SCHEMA)
+_Action = Callable[[Request, Any], tuple[int, Any]]
+
+
+def routes(app: App) -> ASGIApp:
+    """Make the control routes of an emulator.
+
+    Args:
+        app: The emulator.
+    """
+    control = _Control(app)
+    table: dict[str, dict[str, _Action]] = {
+        "/requests": {"GET": control.requests, "DELETE": control.clear_requests},
+        "/reset": {"POST": control.reset},
+        "/state": {"GET": control.state, "PUT": control.set_state},
+        "/faults": {"GET": control.faults, "POST": control.add_fault, "DELETE": control.clear_faults},
+        "/settings": {"GET": control.settings, "PUT": control.change_settings},
+        "/objects/{collection}": {"GET": control.objects, "POST": control.insert},
+        "/objects/{collection}/{id}": {
+            "GET": control.object,
+            "PATCH": control.patch_object,
+            "DELETE": control.delete_object,
+        },
+    }
+    return Router(
+        [Route(PREFIX + path, _Endpoint(actions), methods=None) for path, actions in table.items()],
+        redirect_slashes=False,
+        default=_Endpoint({}),
+    )
+
+
+class _Endpoint:
+    """One control path: picks the action of the method, and turns problems into answers."""
+
+    def __init__(self, actions: dict[str, _Action]) -> None:
+        self._actions = actions
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        try:
+            if not self._actions:
+                raise RefusedError(404, "no such control route; docs/emulator.md names them")
+            action = self._actions.get(request.method)
+            if action is None:
+                allowed = ", ".join(self._actions)
+                raise RefusedError(405, f"only {allowed} here", headers={"Allow": allowed})
+            sent = payload.read(await request.body(), None)
+            status, content = action(request, sent)
+            response = _json(status, content)
+        except RefusedError as problem:
+            response = _json(problem.status, body(problem, "flat"), problem.headers)
+        except EmulatorError as error:
+            response = _json(500, body(RefusedError(500, str(error)), "flat"))
+        await response(scope, receive, send)
+
+
+class _Control:
+    """The actions; each takes the request and its JSON body, and gives a status and a JSON value."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._store = app.store
+
+    def requests(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        return 200, {"requests": [entry.as_json() for entry in self._app.log.entries]}
+
+    def clear_requests(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        self._app.log.entries.clear()
+        return 200, {"success": True}
+
+    def reset(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        self._store.clear()
+        self._store.save()
+        self._app.faults.clear()
+        self._app.limiter.clear()
+        self._app.log.entries.clear()
+        return 200, {"success": True}
+
+    def state(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        return 200, json.loads(self._store.text())
+
+    def set_state(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request
+        wrong = storage.problem(sent)
+        if wrong is not None:
+            raise RefusedError(400, wrong)
+        self._store.replace(sent)
+        self._store.save()
+        return 200, {"success": True}
+
+    def faults(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        return 200, {"faults": [fault.as_json() for fault in self._app.faults.all()]}
+
+    def add_fault(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request
+        _need(_FAULT, sent)
+        return 201, {"fault": self._app.faults.add(sent).as_json()}
+
+    def clear_faults(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        self._app.faults.clear()
+        return 200, {"success": True}
+
+    def settings(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        return 200, self._app.settings.as_json()
+
+    def change_settings(self, request: Request, sent: Any) -> tuple[int, Any]:
+        _need(_SETTINGS, sent)
+        self._app.settings.change(sent)
+        return self.settings(request, None)
+
+    def objects(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del sent
+        collection = request.path_params["collection"]
+        rows = [row for each in self._organizations(request) for row in each.rows(collection)]
+        return 200, {"objects": rows}
+
+    def insert(self, request: Request, sent: Any) -> tuple[int, Any]:
+        organizations = self._organizations(request)
+        if len(organizations) != 1:
+            raise RefusedError(400, "say with an Authorization header whose object this is")
+        if not isinstance(sent, dict):
+            raise RefusedError(400, "the body must be an object")
+        now = self._store.now()
+        row = {"id": self._store.new_id(), "created_at": now, "updated_at": now, **sent}
+        if not isinstance(row["id"], str):
+            raise RefusedError(400, "id must be a string")
+        organizations[0].put(request.path_params["collection"], row)
+        self._store.save()
+        return 201, {"object": row}
+
+    def object(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del sent
+        return 200, {"object": self._find(request)[1]}
+
+    def patch_object(self, request: Request, sent: Any) -> tuple[int, Any]:
+        organization, row = self._find(request)
+        if not isinstance(sent, dict) or sent.get("id", row["id"]) != row["id"]:
+            raise RefusedError(400, "the body must be an object, and cannot change the id")
+        stamp = {"updated_at": self._store.now(after=row["updated_at"])} if "updated_at" in row else {}
+        changed = organization.put(request.path_params["collection"], {**row, **stamp, **sent})
+        self._store.save()
+        return 200, {"object": changed}
+
+    def delete_object(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del sent
+        organization, row = self._find(request)
+        organization.remove(request.path_params["collection"], row["id"])
+        self._store.save()
+        return 200, {"success": True}
+
+    def _organizations(self, request: Request) -> list[Organization]:
+        """Give the organization of the key that was sent, or all of them when none was."""
+        key = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        return [self._store.organization(key)] if key else list(self._store.organizations.values())
+
+    def _find(self, request: Request) -> tuple[Organization, Row]:
+        collection, row_id = request.path_params["collection"], request.path_params["id"]
+        for organization in self._organizations(request):
+            row = organization.get(collection, row_id)
+            if row is not None:
+                return organization, row
+        raise RefusedError(404, f"no {row_id} in {collection}")
+
+
+def _need(schema: Schema, sent: Any) -> None:
+    problems = schema.problems(sent)
+    if problems:
+        raise RefusedError(400, problems[0][1], param=problems[0][0] or None)
+
+
+def _json(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(payload.write(content), status, headers, "application/json")

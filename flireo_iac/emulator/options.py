@@ -1,0 +1,57 @@
+"""What can be set on an emulator, at the start and while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Dialect = Literal["dec2025", "jan2026", "successor"]
+DIALECTS: tuple[str, ...] = get_args(Dialect)
+
+
+@dataclass
+class Settings:
+    """Settings that may change while the emulator runs.
+
+    Args:
+        latency_ms: Milliseconds, from 0, that each request waits before it is handled.
+        requests_per_minute: Requests that a key may send in a minute; 0 for no limit.
+        dialect: Spelling of the answers: ``dec2025``, ``jan2026`` or ``successor``.
+        lists: ``full`` when a list holds whole objects, ``brief`` when its items leave the large fields out.
+        errors: ``documented`` (flat or nested by status), ``flat`` or ``nested``.
+        check_answers: True to hold each answer against the contract; one that breaks it becomes a 500.
+    """
+
+    latency_ms: float = 0
+    requests_per_minute: int = 100
+    dialect: Dialect = "dec2025"
+    lists: Literal["full", "brief"] = "full"
+    errors: Literal["documented", "flat", "nested"] = "documented"
+    check_answers: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the settings as a JSON object."""
+        return asdict(self)
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Take new values.
+
+        Args:
+            values: Some of the settings, already checked against ``SCHEMA``.
+        """
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "latency_ms": {"type": "number", "minimum": 0, "maximum": 600_000},
+        "requests_per_minute": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+        "dialect": {"enum": list(DIALECTS)},
+        "lists": {"enum": ["full", "brief"]},
+        "errors": {"enum": ["documented", "flat", "nested"]},
+        "check_answers": {"type": "boolean"},
+    },
+}
