@@ -75,7 +75,7 @@ def _tts(exchange: Exchange) -> Row:
 
 
 def _llm(block: Row) -> Row:
-    filled = {"temperature": 0.7, **block}
+    filled = {**block, "temperature": block.get("temperature", 0.7)}
     if "tools" in block:
         filled["tools"] = [function_tool(tool) for tool in block["tools"]]
     return filled
@@ -84,7 +84,7 @@ def _llm(block: Row) -> Row:
 def function_tool(tool: Any) -> Any:
     """Give a flat function tool its default for ``async``; any other tool stays as it is."""
     flat = isinstance(tool, dict) and "type" not in tool and "name" in tool
-    return {"async": False, **tool} if flat else tool
+    return {**tool, "async": tool.get("async", False)} if flat else tool
 
 
 def _plan(block: Row) -> Row:

@@ -31,7 +31,7 @@ class ToolTemplates(Resource):
         config = given.get("tool_config")
         stored = exchange.organization.get(self.collection, exchange.path.get("id", "")) or {}
         if config is not None and given.get("tool_type", stored.get("tool_type")) == "function":
-            return {**given, "tool_config": {"async": False, **config}}
+            return {**given, "tool_config": {**config, "async": config.get("async", False)}}
         return given
 
     def check(self, exchange: Exchange, given: Row, row: Row | None) -> None:
