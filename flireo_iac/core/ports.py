@@ -7,25 +7,12 @@ A row is one object as the API shows it, always with its ``id``. The client give
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flireo_iac.kinds import Kind
+from flireo_iac.rows import Listing, Row
 
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All objects of one kind.
-
-    Args:
-        rows: The objects, in the server's order.
-        is_complete: True when the answer proves that no object is missing; absence is believed only then.
-    """
-
-    rows: tuple[Row, ...]
-    is_complete: bool
+__all__ = ["Api", "Listing", "Row"]
 
 
 class Api(Protocol):
