@@ -82,9 +82,9 @@ def check(
 def _values_on(inputs: Mapping[str, Any], path: Path) -> Iterator[Any]:
     value: Any = inputs
     for step in path:
-        if (isinstance(value, Mapping) and step in value) or (
-            isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)
-        ):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(step, int) and isinstance(value, list | tuple) and step < len(value):
             value = value[step]
         else:
             return

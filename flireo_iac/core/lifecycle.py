@@ -46,6 +46,19 @@ class Existing:
     outputs: Mapping[str, Any]
 
 
+class UnfinishedError(FlireoError):
+    """The object exists, but what it holds is not known to be what was asked for.
+
+    Args:
+        text: What went wrong after the object was made.
+        existing: The object as far as it is known.
+    """
+
+    def __init__(self, text: str, existing: Existing) -> None:
+        self.existing = existing
+        super().__init__(text)
+
+
 class Lifecycle:
     """The four verbs, for every kind.
 
@@ -84,7 +97,7 @@ class Lifecycle:
             except (ServerError, TransportError, UnexpectedAnswerError) as error:
                 if isinstance(error, TransportError) and not error.may_have_arrived:
                     raise
-                row = self._settle(kind, spelled, before, error)
+                row = self._adopted(kind, inputs, self._settle(kind, spelled, before, error))
                 say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
             self._inventory.remember(kind, row)
             return self._existing(kind, inputs, row)
@@ -127,6 +140,16 @@ class Lifecycle:
             f"the answer to the create was lost ({error}); the account holds no new object that matches{doubt}. "
             f"It was not sent a second time. Run again"
         )
+
+    def _adopted(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
+        """Read an object that was found in a list by itself, because a list may say less."""
+        try:
+            return self._inventory.ask(kind, str(row["id"])) or row
+        except FlireoError as error:
+            raise UnfinishedError(
+                f"the answer to the create was lost; the object was found as {row['id']} and could not be read: {error}",
+                self._existing(kind, inputs, row),
+            ) from None
 
     @staticmethod
     def _matches(kind: Kind, spelled: Mapping[str, Any], row: Row) -> bool:

@@ -1,0 +1,156 @@
+"""The Pulumi dynamic provider of every kind.
+
+The module path and the names of the provider objects below are in users' state (``__provider``) and never change:
+moving one makes existing resources undeletable. One class serves all kinds; it holds no state of a run, because the
+SDK keeps one object for each kind and calls it from four threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from flireo_iac.core.canonical import canonical
+from flireo_iac.core.check import check
+from flireo_iac.core.diff import diff
+from flireo_iac.core.lifecycle import Existing, Say, UnfinishedError, old_inputs
+from flireo_iac.errors import ExitCode, FlireoError
+from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.provider import rpc
+from flireo_iac.provider.session import Session, engine_address
+
+Result = TypeVar("Result")
+
+
+def _say(severity: str, text: str, is_passing: bool) -> None:
+    rpc.say(rpc.current_call(), severity, SESSION.redactor.mask(text), is_passing=is_passing)
+
+
+SESSION = Session(_say)
+"""What the providers of this process share."""
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, Unknown)
+
+
+class KindProvider(ResourceProvider):
+    """The provider of one kind.
+
+    Args:
+        kind: The kind.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the stack's configuration; secrets arrive decrypted."""
+        SESSION.configure(req.config.get)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Find everything that is wrong with the inputs. Sends no request."""
+        call = rpc.current_call()
+        SESSION.redactor.learn_inputs(self._kind, news)
+        failures = []
+        for issue in check(self._kind, news, _is_unknown):
+            text = SESSION.redactor.mask(f"{issue} ({issue.rule})")
+            if issue.severity == "error":
+                # With a property named, Pulumi prints that property's whole value, secrets in it too.
+                failures.append(CheckFailure("", text))
+            else:
+                rpc.say(call, "warning", text)
+        return CheckResult(news, failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Say whether a write is needed, and whether it is a new object. Sends no request."""
+        changes = diff(self._kind, self._inputs_before(_olds), _news, _is_unknown)
+        if not changes:
+            return DiffResult(changes=False)
+        # changes=None lets the engine show each field itself, and makes replace_on_changes work.
+        return DiffResult(
+            changes=None,
+            replaces=[change.written for change in changes if change.is_replacement],
+            delete_before_replace=self._kind.is_deleted_before_replaced,
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the object, once."""
+        made = self._act("create", props, lambda say: SESSION.lifecycle.create(self._kind, props, say))
+        return CreateResult(made.id, dict(made.outputs))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Say what the account holds now."""
+        inputs = self._inputs_before(props)
+
+        def act(say: Say) -> Existing | None:
+            return SESSION.lifecycle.read(self._kind, id_, inputs, props, say)
+
+        found = self._act("refresh", inputs, act)
+        if found is None:
+            return ReadResult("", {})
+        # Drift shows only in inputs: outputs alone count as unchanged.
+        return ReadResult(found.id, dict(found.outputs), dict(found.inputs))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Bring the object to the new inputs."""
+        before = self._inputs_before(_olds)
+
+        def act(say: Say) -> Existing:
+            return SESSION.lifecycle.update(self._kind, _id, before, _news, _olds, say)
+
+        return UpdateResult(dict(self._act("update", _news, act).outputs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete the object."""
+        self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id))
+
+    def _inputs_before(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the inputs of the last run: the engine's, or else what the outputs hold of them."""
+        call = rpc.current_call()
+        sent = call.old_inputs if call is not None else None
+        return sent if sent is not None else old_inputs(self._kind, outputs)
+
+    def _act(self, verb: str, inputs: Mapping[str, Any], act: Callable[[Say], Result]) -> Result:
+        """Run one verb; what goes wrong ends the engine's call with one masked line."""
+        call = rpc.current_call()
+        SESSION.redactor.learn_inputs(self._kind, inputs)
+
+        def say(severity: str, text: str) -> None:
+            rpc.say(call, severity, SESSION.redactor.mask(text))
+
+        title = f'{verb} {self._kind.title} "{(call and call.name) or self._natural_name(inputs)}"'
+        try:
+            with SESSION:
+                return act(say)
+        except UnfinishedError as error:
+            text = SESSION.redactor.mask(f"{title}: {error}")
+            rpc.fail_unfinished(call, text, error.existing.id, error.existing.outputs, error.existing.inputs)
+        except FlireoError as error:
+            reason = "UNAUTHENTICATED" if error.exit_code == ExitCode.AUTHENTICATION else ""
+            rpc.fail(call, SESSION.redactor.mask(f"{title}: {error}"), reason=reason)
+
+    def _natural_name(self, inputs: Mapping[str, Any]) -> str:
+        spelled = canonical(self._kind.model, inputs)
+        return " ".join(str(spelled.get(key, "")) for key in self._kind.natural_key)
+
+
+# One object for each kind, under the kind's name: what ``__provider`` names.
+globals().update({name: KindProvider(kind) for name, kind in KINDS.items()})
+
+_ENGINE = engine_address()
+if _ENGINE is not None:
+    SESSION.leave_with_engine(_ENGINE)
