@@ -1,0 +1,208 @@
+"""Five verbs over the objects of any kind, made from the kind's endpoint and envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from flireo_iac.client.budget import Budget, OnWait, OnWarning
+from flireo_iac.client.call import Call, Method, item_path
+from flireo_iac.client.dialect import Paths
+from flireo_iac.client.envelopes import (
+    Page,
+    read_deleted,
+    read_one,
+    read_page,
+    read_single,
+    read_slot,
+    read_slots,
+)
+from flireo_iac.client.http import Http
+from flireo_iac.client.paging import read_all
+from flireo_iac.client.secrets import secrets_in
+from flireo_iac.errors import NotFoundError
+from flireo_iac.kinds import Kind
+from flireo_iac.rows import Listing, Row
+from flireo_iac.settings import Settings
+
+T = TypeVar("T")
+
+
+class FlireoApi:
+    """The account that a key belongs to. One for a process is enough: it is safe for threads.
+
+    Args:
+        settings: Key, address, dialect, budget and deadlines.
+        on_wait: Called before a wait of more than 2 seconds, with its reason and its seconds, from the thread that
+            waits; None for nobody.
+        on_warning: Called with a sentence about something that is not as it should be; None for nobody.
+        budget: Turns to send; None for the one that all processes of this machine share for the key.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_wait: OnWait | None = None,
+        on_warning: OnWarning | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget)
+        self.paths = Paths(settings.dialect)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and the budget's file."""
+        self.http.close()
+
+    def list(self, kind: Kind) -> Listing:
+        """Give all objects of a kind, with one request where that proves that none is missing.
+
+        Args:
+            kind: Kind of the objects.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised.
+            TransportError: No answer came.
+        """
+        operation = f"list {kind.title}s"
+        endpoint = kind.endpoint
+        if endpoint.style == "slot":
+            return Listing(self._send(kind, operation, "GET", lambda value: read_slots(kind, value)), True)
+        if endpoint.style == "single":
+            return Listing(self._send(kind, operation, "GET", lambda value: read_single(kind, value)), True)
+
+        def fetch(params: Mapping[str, int]) -> Page:
+            return self._send(kind, operation, "GET", lambda value: read_page(kind, value), params=params)
+
+        return read_all(endpoint.path, fetch)
+
+    def get(self, kind: Kind, id_: str) -> Row | None:
+        """Give one object; None when the server says that it is not there.
+
+        Slots and the only object have no address of their own: they are looked up in what is read at their path.
+
+        Args:
+            kind: Kind of the object.
+            id_: Its id.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised.
+            TransportError: No answer came.
+            InvalidInputError: The id cannot be one.
+        """
+        if kind.endpoint.style != "collection":
+            return next((row for row in self.list(kind).rows if row["id"] == id_), None)
+        try:
+            return self._send(kind, _about("read", kind, id_), "GET", lambda value: read_one(kind, value), id_=id_)
+        except NotFoundError:
+            return None
+
+    def create(self, kind: Kind, body: Mapping[str, Any]) -> Row:
+        """Make an object.
+
+        The request is not repeated when the server may have acted on it. A slot is overwritten, so there it is.
+
+        Args:
+            kind: Kind of the object.
+            body: What is sent, in the API's spelling.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised; after ``ServerError`` and
+                ``UnexpectedAnswerError`` the object may be there.
+            TransportError: No answer came; ``may_have_arrived`` says whether the object may be there.
+            InvalidInputError: The body cannot be sent.
+        """
+        endpoint = kind.endpoint
+        name = ", ".join(str(body[key]) for key in kind.natural_key if body.get(key) is not None)
+        operation = _about("create", kind, name)
+        if endpoint.style == "slot":
+            return self._set_slot(kind, operation, str(body.get(endpoint.slot_field, "")), body)
+        return self._send(kind, operation, "POST", lambda value: read_one(kind, value), body=body, is_repeatable=False)
+
+    def update(self, kind: Kind, id_: str, body: Mapping[str, Any]) -> Row:
+        """Change the given keys of an object, and give the whole of it.
+
+        Args:
+            kind: Kind of the object; one that has an update.
+            id_: Its id.
+            body: Keys that change; for a slot, all of them.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised.
+            TransportError: No answer came.
+            InvalidInputError: The id cannot be one, or the body cannot be sent.
+        """
+        operation = _about("update", kind, id_)
+        if kind.endpoint.style == "slot":
+            return self._set_slot(kind, operation, id_, {**body, kind.endpoint.slot_field: id_})
+        return self._send(kind, operation, "PATCH", lambda value: read_one(kind, value), id_=id_, body=body)
+
+    def delete(self, kind: Kind, id_: str) -> bool:
+        """Delete an object; False when it was gone already.
+
+        Args:
+            kind: Kind of the object.
+            id_: Its id. The only object of an account has no id in its address, so the caller must know that it is
+                the one.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised.
+            TransportError: No answer came.
+            InvalidInputError: The id cannot be one.
+        """
+        endpoint = kind.endpoint
+        operation = _about("delete", kind, id_)
+        try:
+            if endpoint.style == "slot":
+                self._send(kind, operation, "DELETE", read_deleted, body={endpoint.slot_field: id_})
+            elif endpoint.style == "single":
+                self._send(kind, operation, "DELETE", read_deleted)
+            else:
+                self._send(kind, operation, "DELETE", read_deleted, id_=id_)
+        except NotFoundError:
+            return False
+        return True
+
+    def _set_slot(self, kind: Kind, operation: str, slot: str, body: Mapping[str, Any]) -> Row:
+        return self._send(kind, operation, "POST", lambda value: read_slot(kind, slot, value), body=body)
+
+    def _send(
+        self,
+        kind: Kind,
+        operation: str,
+        method: Method,
+        read: Callable[[Any], T],
+        *,
+        id_: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, int] | None = None,
+        is_repeatable: bool = True,
+    ) -> T:
+        secrets = secrets_in(kind.model, body) if body is not None else frozenset()
+
+        def send(collection: str) -> T:
+            call = Call(
+                operation=operation,
+                method=method,
+                path=collection if id_ is None else item_path(collection, id_, operation),
+                body=body,
+                params=params or {},
+                is_repeatable=is_repeatable,
+                secrets=secrets,
+            )
+            return self.http.request(call, read)
+
+        return self.paths.call(kind.endpoint.path, kind.endpoint.successor_path, send)
+
+
+def _about(verb: str, kind: Kind, name: str) -> str:
+    return f'{verb} {kind.title} "{name}"' if name else f"{verb} {kind.title}"

@@ -1,0 +1,56 @@
+"""One request as the rest of the client describes it, before HTTP knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote
+
+from flireo_iac.errors import InvalidInputError
+
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, however often it is sent.
+
+    Args:
+        operation: What it is for, as an error begins: ``create agent "Receptionist"``.
+        method: HTTP method.
+        path: Path below the base URL, encoded.
+        body: What is sent as JSON; None for no body.
+        params: Query of the request; empty for none.
+        is_repeatable: True when sending it twice has the effect of sending it once. A POST that creates is not.
+        secrets: Texts that no error may show, beside the key.
+    """
+
+    operation: str
+    method: Method
+    path: str
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    params: Mapping[str, int] = field(default_factory=dict)
+    is_repeatable: bool = True
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+def item_path(collection: str, id_: str, operation: str) -> str:
+    """Give the path of one object.
+
+    The id is percent-encoded; one that would name another path is refused (api notes, section 1).
+
+    Args:
+        collection: Path of the collection.
+        id_: Id of the object.
+        operation: Beginning of the error.
+
+    Raises:
+        InvalidInputError: The id is empty, ``.`` or ``..``, or cannot be sent.
+    """
+    if id_ in ("", ".", ".."):
+        raise InvalidInputError([f'{operation}: "{id_}" is no id, one of the API was expected. Name the object anew.'])
+    try:
+        return f"{collection}/{quote(id_, safe='')}"
+    except UnicodeEncodeError:
+        raise InvalidInputError([f"{operation}: the id is no valid text. Name the object anew."]) from None
