@@ -59,7 +59,7 @@ class KindProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration; secrets arrive decrypted."""
-        SESSION.configure(req.config.get)
+        SESSION.configure(req.config)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the inputs. Sends no request."""

@@ -12,13 +12,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
-from flireo_iac.settings import Settings
+from flireo_iac.settings import Getter, Settings
 
 _POLL_S = 2.0
 """Seconds between two looks at the engine."""
@@ -34,15 +33,15 @@ class Session:
     def __init__(self, say: Callable[[str, str, bool], None]) -> None:
         self._say = say
         self._lock = threading.Lock()
-        self._config: Callable[[str], Any] = lambda key: None
+        self._config: Getter = {}
         self._lifecycle: Lifecycle | None = None
         self._running = 0
         self.redactor = Redactor()
 
-    def configure(self, get: Callable[[str], Any]) -> None:
+    def configure(self, config: Getter) -> None:
         """Keep the stack's configuration; nothing is checked or sent before it is needed."""
-        self._config = get
-        self.redactor.learn(get("flireo:apiKey"))
+        self._config = config
+        self.redactor.learn(config.get("flireo:apiKey"))
 
     @property
     def lifecycle(self) -> Lifecycle:
