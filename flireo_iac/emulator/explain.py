@@ -59,36 +59,38 @@ def _fault(error: ValidationError) -> str:
 def _meant(context: list[ValidationError]) -> ValidationError:
     """Choose, of the alternatives that all failed, the one that the sender most likely meant.
 
-    An alternative whose ``type`` or ``provider`` has another value was not meant, nor was one of another JSON type;
-    of the rest the one with the deepest error is nearest.
+    One of another JSON type or with another ``type`` was not meant. Of the rest, the one that knows most of the
+    keys that were sent is nearest, then the one with the fewest and deepest errors.
     """
     branches: dict[Any, list[ValidationError]] = {}
     for error in context:
         branches.setdefault(error.schema_path[0], []).append(error)
 
-    def distance(errors: list[ValidationError]) -> tuple[bool, bool, int, int]:
-        other_kind = any(error.validator in {"enum", "const"} and _last(error) == "type" for error in errors)
-        other_type = any(error.validator == "type" and not error.path for error in errors)
-        speaks_of_type = any("type" in _properties(error) for error in errors)
-        return (other_kind or other_type, not speaks_of_type, len(errors), -max(len(e.path) for e in errors))
+    def distance(errors: list[ValidationError]) -> tuple[bool, bool, int, int, int]:
+        branch, value = _branch(errors[0])
+        keys = set(value) if isinstance(value, dict) else set()
+        known = keys & set(branch.get("properties", {}))
+        deepest = max(len(error.path) for error in errors)
+        return (any(map(_other_kind, errors)), "type" in keys - known, -len(known), len(errors), -deepest)
 
     return min(branches.values(), key=distance)[0]
 
 
-def _properties(error: ValidationError) -> Iterable[str]:
-    parent = error.parent
-    options = _wanted(parent) if parent is not None else []
-    branch = options[error.schema_path[0]] if isinstance(error.schema_path[0], int) else {}
-    properties: dict[str, Any] = branch.get("properties", {})
-    return properties
+def _other_kind(error: ValidationError) -> bool:
+    at_type = error.validator in {"enum", "const"} and list(error.path) == ["type"]
+    without_type = error.validator == "required" and not error.path and "type" in _wanted(error)
+    return at_type or (error.validator == "type" and not error.path) or (without_type and "type" not in error.instance)
+
+
+def _branch(error: ValidationError) -> tuple[dict[str, Any], Any]:
+    """Give the schema of the alternative that an error comes from, and the whole value that it was held against."""
+    parent: Any = error.parent
+    branch: dict[str, Any] = _wanted(parent)[error.schema_path[0]]
+    return branch, parent.instance
 
 
 def _wanted(error: Any) -> Any:
     return error.validator_value
-
-
-def _last(error: ValidationError) -> object:
-    return error.path[-1] if error.path else None
 
 
 def _path(parts: Iterable[str | int]) -> str:
