@@ -1,0 +1,228 @@
+"""Loads a stack: files, environment, templates, prompts and references, to plain inputs in the order of deploying.
+
+Nothing here knows Pulumi or HTTP. What is wrong is collected, never raised one by one, so that a user sees all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flireo_iac.core.check import check
+from flireo_iac.errors import Problem, StackError
+from flireo_iac.kinds import Kind
+from flireo_iac.stacks.environment import Environment, read_environment
+from flireo_iac.stacks.folder import ItemFile, StackFiles, read_folder
+from flireo_iac.stacks.interpolate import Variables
+from flireo_iac.stacks.nodes import MapNode, ScalarNode, is_null, locate, merge, named
+from flireo_iac.stacks.plain import Inputs
+from flireo_iac.stacks.prompts import Prompts, TextFiles, lay_in_prompt
+from flireo_iac.stacks.references import check_literals, check_references, check_unique, ordered
+from flireo_iac.stacks.templates import Templates
+from flireo_iac.stacks.values import Place, SecretRef, Unresolved, is_marker, markers
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a loaded stack.
+
+    Args:
+        kind: What it is.
+        name: Its name in its folder; the name of the Pulumi resource too.
+        inputs: The inputs of the resource: plain data, with markers of ``values`` where a value comes later.
+        is_protected: Whether the engine refuses to delete it.
+        place: Its file.
+    """
+
+    kind: Kind
+    name: str
+    inputs: Mapping[str, Any]
+    is_protected: bool
+    place: Place
+
+    @property
+    def key(self) -> str:
+        """Name of the item in its stack, such as ``agents.receptionist``."""
+        return f"{self.kind.folder}.{self.name}"
+
+
+@dataclass(frozen=True)
+class LoadedStack:
+    """A stack in one environment.
+
+    Args:
+        folder: Its folder.
+        environment: Name of the environment; None for a stack without environments.
+        items: Its items by name, in the order of deploying.
+        problems: Everything that is wrong or unwise, sorted by place.
+        files: Every file that the result was made from, prompts included.
+    """
+
+    folder: Path
+    environment: str | None
+    items: Mapping[str, Item]
+    problems: tuple[Problem, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that stop."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems that are only shown."""
+        return [problem for problem in self.problems if problem.severity != "error"]
+
+    @property
+    def secrets(self) -> dict[str, list[Place]]:
+        """Every secret that is used, with the places of its uses."""
+        found: dict[str, list[Place]] = {}
+        for item in self.items.values():
+            for each in markers(dict(item.inputs)):
+                if isinstance(each, SecretRef):
+                    found.setdefault(each.name, []).append(each.place)
+        return found
+
+
+def load(folder: Path, environment: str | None = None) -> LoadedStack:
+    """Load a stack that is expected to be good.
+
+    Args:
+        folder: The stack's folder.
+        environment: Name of the environment; leave it None for a stack without environments.
+
+    Raises:
+        SettingsError: There is no such folder, or it holds no stack.
+        StackError: Something is wrong; holds every error with its place.
+    """
+    loaded = resolve(read_folder(folder), environment)
+    if loaded.errors:
+        raise StackError(loaded.errors)
+    return loaded
+
+
+def resolve(files: StackFiles, environment: str | None) -> LoadedStack:
+    """Make the stack of one environment from its base files, whatever is wrong with it.
+
+    Args:
+        files: The base files.
+        environment: Name of the environment; ignored for a stack without environments.
+    """
+    problems = list(files.problems)
+    chosen = read_environment(files, environment, problems)
+    texts = TextFiles(files.folder)
+    absent = dict.fromkeys(files.broken, "")
+    absent |= dict.fromkeys(chosen.omitted - files.broken, f"left out in {chosen.words}")
+    nodes = _nodes(files, chosen, absent, texts, problems)
+    copied: list[Problem] = []
+    item_files = {item.node.place.file for item in files.items.values()}
+    made: dict[str, Item] = {}
+    for key, node in nodes.items():
+        found = _issues(made.setdefault(key, _item(files.items[key], node, problems)), node)
+        for problem in found:
+            is_copied = problem.file != node.place.file and problem.file in item_files
+            (copied if is_copied else problems).append(problem)
+    kinds = {key: item.kind for key, item in made.items()}
+    for key, item in made.items():
+        problems += check_references(item.inputs, kinds, absent)
+        problems += check_literals(item.kind, item.name, nodes[key], item.inputs, kinds)
+    problems += check_unique({key: (item.kind, nodes[key], item.inputs) for key, item in made.items()})
+    order = ordered({key: item.inputs for key, item in made.items()}, problems)
+    read = [Path(node.place.file) for node in nodes.values()]
+    if files.environments and environment in files.environments:
+        read.append(files.environments[environment])
+    return LoadedStack(
+        files.folder,
+        environment if files.environments is not None else None,
+        {key: made[key] for key in order},
+        tuple(sorted(set(_without_echoes(problems, copied)))),
+        tuple(sorted({*read, *texts.paths})),
+    )
+
+
+def _nodes(
+    files: StackFiles, chosen: Environment, absent: Mapping[str, str], texts: TextFiles, problems: list[Problem]
+) -> dict[str, MapNode]:
+    """Give the tree of every item with overlays, variables, templates and prompts laid in."""
+    variables = Variables(chosen.variables, chosen.words, problems)
+    variables.check_all()
+    prompts = Prompts(texts, variables, problems)
+    filled: dict[str, MapNode] = {}
+    for key, item in files.items.items():
+        if key in chosen.omitted:
+            continue
+        node = merge(item.node, chosen.overlays[key]) if key in chosen.overlays else item.node
+        made = variables.fill(node)
+        if isinstance(made, MapNode):
+            filled[key] = made
+    templates = Templates(filled, absent, problems)
+    for key, node in filled.items():
+        if files.items[key].kind.name == "agent":
+            filled[key] = lay_in_prompt(templates.lay_in(node), files.items[key].beside, prompts, problems)
+    return filled
+
+
+def _item(source: ItemFile, node: MapNode, problems: list[Problem]) -> Item:
+    inputs = Inputs(source.kind, source.name, problems).of(node.without("protect"))
+    return Item(source.kind, source.name, inputs, _protection(source.kind, node, problems), node.place)
+
+
+def _issues(item: Item, node: MapNode) -> list[Problem]:
+    """Say what the kind objects to in an item, at the places in its files."""
+    problems = []
+    for issue in check(item.kind, item.inputs, is_marker):
+        place, note = locate(node, issue.path, is_about_key=issue.is_about_key)
+        text = f'{item.kind.title} "{item.name}": {issue}{note}'
+        end = "" if text.endswith(("?", ".")) else "."
+        problems.append(place.problem(issue.rule, text + end, issue.severity))
+    return problems
+
+
+def _protection(kind: Kind, node: MapNode, problems: list[Problem]) -> bool:
+    chosen = node.get("protect")
+    if chosen is None or is_null(chosen):
+        return kind.is_protected
+    if isinstance(chosen, ScalarNode) and isinstance(chosen.value, bool | Unresolved):
+        return chosen.value is not False
+    text = f"{kind.title}: protect is {named(chosen)}{chosen.note}, expected true or false."
+    problems.append(chosen.place.problem("FL104", text))
+    return kind.is_protected
+
+
+def _without_echoes(problems: list[Problem], copied: list[Problem]) -> list[Problem]:
+    """Drop what agents say about a template that the template's own file already says, or that another agent said."""
+    said = {(problem.file, problem.line, problem.column) for problem in problems}
+    first: dict[tuple[str, int, int, str], Problem] = {}
+    for problem in copied:
+        if (problem.file, problem.line, problem.column) not in said:
+            first.setdefault((problem.file, problem.line, problem.column, problem.rule), problem)
+    return [*problems, *first.values()]
+
+
+def examine(folder: Path, environments: list[str] | None = None) -> tuple[list[LoadedStack], list[Problem]]:
+    """Load a stack in several environments, and say what is wrong and where it is so.
+
+    Args:
+        folder: The stack's folder.
+        environments: Names of environments; None for all of them, or once for a stack without environments.
+
+    Returns:
+        The stack in each environment, and all problems; one that only some environments have names them.
+    """
+    files = read_folder(folder)
+    names: list[str | None] = [*environments] if environments else [*sorted(files.environments or {})] or [None]
+    loaded = [resolve(files, name) for name in names]
+    holders: dict[Problem, list[str]] = {}
+    for each in loaded:
+        for problem in each.problems:
+            holders.setdefault(problem, []).append(each.environment or "")
+    problems = [
+        problem
+        if len(found) == len(loaded) or "environment" in problem.text
+        else replace(problem, text=f"{problem.text} (In {', '.join(found)}.)")
+        for problem, found in holders.items()
+    ]
+    return loaded, sorted(problems)
