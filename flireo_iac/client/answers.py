@@ -87,7 +87,7 @@ _MEANINGS: Mapping[int, _Meaning] = {
     429: _Meaning(
         RateLimitError,
         "too many requests",
-        "Wait a minute; if other machines use the same key, lower flireo:requestsPerMinute",
+        "Run again later; if other machines use the same key, lower flireo:requestsPerMinute",
     ),
 }
 
@@ -105,7 +105,7 @@ _NOT_THE_API = _Meaning(
 
 def meaning_of(answer: Answer) -> _Meaning:
     """Give class and texts for a status that is not success. Source: api notes, section 2."""
-    if answer.status == 404 and b"<" in answer.body[:64]:
+    if answer.status == 404 and not _is_json(answer):
         # A page of a gateway: a wrong address must not look like an object that is gone.
         return _NOT_THE_API
     if answer.status in _MEANINGS:
@@ -113,6 +113,14 @@ def meaning_of(answer: Answer) -> _Meaning:
     if answer.status < 400:
         return _REDIRECT
     return _SERVER if answer.status >= 500 else _INVALID
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        value_of(answer)
+    except MismatchError:
+        return False
+    return True
 
 
 def value_of(answer: Answer) -> Any:
@@ -142,8 +150,9 @@ def error_of(call: Call, answer: Answer, *, secrets: frozenset[str], attempts: i
     said = _said(answer, secrets)
     meaning = meaning_of(answer)
     quoted = f' ("{said.text}")' if said.text else ""
+    advice = f"The server asks to wait {wait_s:.0f} s. {meaning.advice}" if wait_s else meaning.advice
     return meaning.error(
-        masked(f"{call.operation}: {meaning.what}{quoted}. {tried(attempts)}{meaning.advice}.", secrets),
+        masked(f"{call.operation}: {meaning.what}{quoted}. {tried(attempts)}{advice}.", secrets),
         status=answer.status,
         method=call.method,
         path=call.path,

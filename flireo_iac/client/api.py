@@ -151,8 +151,8 @@ class FlireoApi:
 
         Args:
             kind: Kind of the object.
-            id_: Its id. The only object of an account has no id in its address, so the caller must know that it is
-                the one.
+            id_: Its id. The only object of an account has no id in its address, so it is read first: another one
+                that has taken its place is left alone.
 
         Raises:
             ApiError: The server answered, and not with success or not as promised.
@@ -165,6 +165,8 @@ class FlireoApi:
             if endpoint.style == "slot":
                 self._send(kind, operation, "DELETE", read_deleted, body={endpoint.slot_field: id_})
             elif endpoint.style == "single":
+                if self.get(kind, id_) is None:
+                    return False
                 self._send(kind, operation, "DELETE", read_deleted)
             else:
                 self._send(kind, operation, "DELETE", read_deleted, id_=id_)

@@ -36,6 +36,8 @@ SHORTEST_ANNOUNCED_S = 2.0
 _HORIZON = 5
 """Turns further in the future than so many windows are from before a restart of the machine, and dropped."""
 
+_KEPT_S = 24 * 60 * 60.0
+
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS turn (id INTEGER PRIMARY KEY, at REAL NOT NULL)",
     "CREATE INDEX IF NOT EXISTS turn_at ON turn (at)",
@@ -67,6 +69,7 @@ class Budget:
         on_wait: Called before long waits; None for nobody.
         on_warning: Called once when the file cannot be used; None for nobody.
         sleep: Sleeps so many seconds.
+        clock: Seconds of a clock that is one for all processes of this machine.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Budget:
         on_wait: OnWait | None = None,
         on_warning: OnWarning | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._limit = limit
@@ -85,17 +89,18 @@ class Budget:
         self._on_wait = on_wait
         self._on_warning = on_warning
         self._sleep = sleep
+        self._clock = clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
     def take(self) -> float:
         """Wait for a turn, and give the seconds that were waited."""
-        began = time.monotonic()
+        began = self._clock()
         while True:
             turn, at, reason = self._in_file(self._reserve)
-            wait_s = at - time.monotonic()
+            wait_s = at - self._clock()
             if wait_s <= 0:
-                return time.monotonic() - began
+                return self._clock() - began
             if wait_s > SHORTEST_ANNOUNCED_S and self._on_wait is not None:
                 self._on_wait(reason, wait_s)
             try:
@@ -105,7 +110,7 @@ class Budget:
                 raise
             # Meanwhile the server may have asked for a pause; then the turn is worth nothing.
             if self._in_file(self._paused_until) <= at:
-                return time.monotonic() - began
+                return self._clock() - began
             self._in_file(partial(_give_back, turn=turn))
 
     def pause(self, seconds: float, reason: str) -> None:
@@ -115,8 +120,8 @@ class Budget:
             seconds: From now; cut to two minutes.
             reason: Why, for those who wait.
         """
-        until = time.monotonic() + min(max(seconds, 0.0), LONGEST_PAUSE_S)
-        self._in_file(partial(_set_pause, until=until, reason=reason))
+        until = self._clock() + min(max(seconds, 0.0), LONGEST_PAUSE_S)
+        self._in_file(partial(_set_pause, until=until, reason=reason, latest=self._clock() + LONGEST_PAUSE_S))
 
     def close(self) -> None:
         """Close the file."""
@@ -126,7 +131,7 @@ class Budget:
                 self._connection = None
 
     def _reserve(self, connection: sqlite3.Connection) -> tuple[int, float, str]:
-        now = time.monotonic()
+        now = self._clock()
         connection.execute(
             "DELETE FROM turn WHERE at <= ? OR at > ?", (now - self._window_s, now + _HORIZON * self._window_s)
         )
@@ -148,7 +153,7 @@ class Budget:
     def _paused_until(self, connection: sqlite3.Connection) -> float:
         row = connection.execute("SELECT until FROM pause").fetchone()
         until: float = row[0] if row is not None else 0.0
-        return until if until <= time.monotonic() + LONGEST_PAUSE_S else 0.0
+        return until if until <= self._clock() + LONGEST_PAUSE_S else 0.0
 
     def _in_file(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction; what is broken is mended once, then this process goes on alone."""
@@ -198,9 +203,9 @@ def _give_back(connection: sqlite3.Connection, turn: int) -> None:
     connection.execute("DELETE FROM turn WHERE id = ?", (turn,))
 
 
-def _set_pause(connection: sqlite3.Connection, until: float, reason: str) -> None:
+def _set_pause(connection: sqlite3.Connection, until: float, reason: str, latest: float) -> None:
     row = connection.execute("SELECT until FROM pause").fetchone()
-    if row is None or row[0] < until or row[0] > time.monotonic() + LONGEST_PAUSE_S:
+    if row is None or row[0] < until or row[0] > latest:
         connection.execute("INSERT OR REPLACE INTO pause VALUES (1, ?, ?)", (until, reason))
 
 
@@ -208,6 +213,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            _sweep(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None, check_same_thread=False)
     try:
@@ -222,3 +229,12 @@ def _open(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _sweep(folder: Path) -> None:
+    """Remove budgets that nobody used for a day, such as those of emulators that are gone."""
+    for path in folder.glob("v1-*.sqlite*"):
+        # Another process may sweep at the same time.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _KEPT_S:
+                path.unlink()

@@ -36,6 +36,7 @@ _IDLE_S = 4.0
 """An idle connection is dropped before a server (most wait 5 s or more) drops it under a request."""
 
 _PAUSE_WITHOUT_HINT_S = 5.0
+"""First pause after a 429 that does not say how long; doubles, so that four of them outlast a minute's window."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -83,17 +84,15 @@ class Http:
             on_warning=on_warning,
             sleep=sleep,
         )
-        self._client = httpx.Client(
-            headers={
-                "Authorization": f"Bearer {settings.key}",
-                "Accept": "application/json",
-                "User-Agent": f"flireo_iac/{__version__}",
-            },
-            follow_redirects=False,
-            # A proxy of the environment cannot reach this machine's own loopback.
-            trust_env=not settings.is_loopback,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=_IDLE_S),
-        )
+        try:
+            self._client = _client(settings)
+        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+            # No text of the error: the address of a proxy may hold a password.
+            raise SettingsError(
+                f"read settings: the connection cannot be set up ({type(error).__name__}), a proxy as http://host:port "
+                "and readable certificate files were expected. Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, "
+                "SSL_CERT_FILE and SSL_CERT_DIR."
+            ) from None
 
     def close(self) -> None:
         """Close connections and the budget's file."""
@@ -149,12 +148,17 @@ class Http:
             ),
         )
         response = self._client.send(request, stream=True)
+        parts: list[bytes] = []
         try:
-            parts = []
             for part in response.iter_bytes():
                 parts.append(part)
                 if deadline.remaining_s <= 0:
                     raise httpx.ReadTimeout("the answer takes too long")
+        except httpx.HTTPError:
+            if response.status_code < 400:
+                raise
+            # The server has refused; the rest of its words does not change that.
+            parts = []
         finally:
             response.close()
         return Answer(response.status_code, response.headers, b"".join(parts))
@@ -165,7 +169,8 @@ class Http:
         wait_s = asked_wait_s(answer, self._now)
         left_s = reset_wait_s(answer, self._now)
         if answer.status == 429:
-            wait_s = wait_s if wait_s is not None else left_s if left_s is not None else _PAUSE_WITHOUT_HINT_S
+            hints = (wait_s, left_s, _PAUSE_WITHOUT_HINT_S * 2 ** (attempts - 1))
+            wait_s = next(hint for hint in hints if hint is not None)
             self._budget.pause(wait_s, PAUSE_REASON)
         elif left_s is not None:
             self._budget.pause(left_s, "the server says that no request is left in its window")
@@ -206,6 +211,20 @@ class Http:
             path=call.path,
             may_have_arrived=was_sent,
         )
+
+
+def _client(settings: Settings) -> httpx.Client:
+    return httpx.Client(
+        headers={
+            "Authorization": f"Bearer {settings.key}",
+            "Accept": "application/json",
+            "User-Agent": f"flireo_iac/{__version__}",
+        },
+        follow_redirects=False,
+        # A proxy of the environment cannot reach this machine's own loopback.
+        trust_env=not settings.is_loopback,
+        limits=httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=_IDLE_S),
+    )
 
 
 def _encoded(call: Call) -> bytes | None:

@@ -100,7 +100,7 @@ def repeating(
     def wait_s(state: tenacity.RetryCallState) -> float:
         error = _error_of(state)
         asked = error.retry_after_s if isinstance(error, ApiError) else None
-        return backoff(state) if asked is None else asked
+        return max(backoff(state), asked or 0.0)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= settings.max_attempts or state.upcoming_sleep >= deadline.remaining_s

@@ -5,8 +5,10 @@ A server may repeat in its error what it was sent. Each text is masked before an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
@@ -60,7 +62,18 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Give a text with each secret replaced, the longest first, so that no rest of one is left."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    """Give a text with each secret replaced, also as JSON, as a URL or on one line.
+
+    The longest goes first, so that no rest of one is left.
+    """
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
     return text
+
+
+def _forms(secret: str) -> set[str]:
+    if not secret.strip():
+        return set()
+    in_json = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+    return {secret, " ".join(secret.split()), quote(secret, safe="", errors="replace"), *in_json}
