@@ -109,6 +109,7 @@ class App:
             await self._hold(receive)
         if fault.action in {"timeout", "disconnect"}:
             scope[CONNECTION].abort()
+            await _until_disconnected(receive)
             return
         response = _faulty(fault, carried_out, self.api.limit_headers(call.key), self.settings)
         entry.status = response.status_code

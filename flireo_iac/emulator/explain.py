@@ -78,8 +78,11 @@ def _meant(context: list[ValidationError]) -> ValidationError:
 
 def _other_kind(error: ValidationError) -> bool:
     at_type = error.validator in {"enum", "const"} and list(error.path) == ["type"]
-    without_type = error.validator == "required" and not error.path and "type" in _wanted(error)
-    return at_type or (error.validator == "type" and not error.path) or (without_type and "type" not in error.instance)
+    if error.path:
+        return at_type
+    instance: Any = error.instance
+    without_type = error.validator == "required" and "type" in _wanted(error) and "type" not in instance
+    return error.validator == "type" or without_type
 
 
 def _branch(error: ValidationError) -> tuple[dict[str, Any], Any]:
