@@ -93,9 +93,8 @@ def repeating(
         on_wait: Called before a wait of more than 2 seconds; None for nobody.
         sleep: Sleeps so many seconds.
     """
-    backoff = tenacity.wait_exponential_jitter(
-        initial=settings.backoff_s, max=_LONGEST_BACKOFF_S, jitter=settings.backoff_s
-    )
+    growing = tenacity.wait_exponential(multiplier=settings.backoff_s, max=_LONGEST_BACKOFF_S)
+    backoff = growing + tenacity.wait_random(0, settings.backoff_s)
 
     def wait_s(state: tenacity.RetryCallState) -> float:
         error = _error_of(state)
