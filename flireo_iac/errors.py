@@ -53,6 +53,11 @@ class FlireoError(Exception):
 
     exit_code: int = ExitCode.FAILED
 
+    @property
+    def reason(self) -> str:
+        """What is wrong and what to do next, without the operation: for a caller that names its own."""
+        return str(self)
+
 
 class SettingsError(FlireoError):
     """A setting or an option is missing or wrong."""
@@ -123,6 +128,7 @@ class ApiError(FlireoError):
 
     Args:
         text: What the server says, masked and cut.
+        operation: What the request was for, such as ``create agent "Receptionist"``; empty when the caller says it.
         status: HTTP status.
         method: HTTP method of the request.
         path: Path of the request below the base URL.
@@ -137,6 +143,7 @@ class ApiError(FlireoError):
         self,
         text: str,
         *,
+        operation: str = "",
         status: int,
         method: str,
         path: str,
@@ -152,7 +159,13 @@ class ApiError(FlireoError):
         self.param = param
         self.retry_after_s = retry_after_s
         label = f"HTTP {status} {code}" if code else f"HTTP {status}"
-        super().__init__(f"{text.rstrip('.')} ({label}, {method} {path}).")
+        self._reason = f"{text.rstrip('.')} ({label}, {method} {path})."
+        super().__init__(f"{operation}: {self._reason}" if operation else self._reason)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, with status and path, without the operation."""
+        return self._reason
 
 
 class AuthenticationError(ApiError):
@@ -200,6 +213,7 @@ class TransportError(FlireoError):
 
     Args:
         text: What happened, as a sentence.
+        operation: What the request was for; empty when the caller says it.
         method: HTTP method of the request.
         path: Path of the request below the base URL.
         may_have_arrived: True when the server may have acted on the request.
@@ -207,12 +221,18 @@ class TransportError(FlireoError):
 
     exit_code = ExitCode.RESOURCE
 
-    def __init__(self, text: str, *, method: str, path: str, may_have_arrived: bool) -> None:
+    def __init__(self, text: str, *, operation: str = "", method: str, path: str, may_have_arrived: bool) -> None:
         self.text = text
         self.method = method
         self.path = path
         self.may_have_arrived = may_have_arrived
-        super().__init__(f"{text.rstrip('.')} ({method} {path}).")
+        self._reason = f"{text.rstrip('.')} ({method} {path})."
+        super().__init__(f"{operation}: {self._reason}" if operation else self._reason)
+
+    @property
+    def reason(self) -> str:
+        """What happened, with the path, without the operation."""
+        return self._reason
 
 
 class AmbiguousCreateError(FlireoError):

@@ -118,12 +118,14 @@ class Lifecycle:
 
     def _settle(self, kind: Kind, spelled: Mapping[str, Any], before: frozenset[str], error: FlireoError) -> Row:
         """Find out whether a create whose answer is lost has made its object."""
+        lost = error.reason.rstrip(".")
         try:
             listing = self._inventory.relist(kind)
         except FlireoError as second:
             raise AmbiguousCreateError(
-                f"the answer to the create was lost ({error}), and the list that would tell whether the object was "
-                f"made could not be read ({second}). Look for it in the dashboard before the next run"
+                f"the answer to the create was lost ({lost}), and the list that would tell whether the object was "
+                f"made could not be read ({second.reason.rstrip('.')}). "
+                f"Look for it in the dashboard before the next run."
             ) from None
         new = [row for row in listing.rows if str(row["id"]) not in before and self._matches(kind, spelled, row)]
         if len(new) == 1:
@@ -131,14 +133,14 @@ class Lifecycle:
         ids = tuple(str(row["id"]) for row in new)
         if ids:
             raise AmbiguousCreateError(
-                f"the answer to the create was lost ({error}), and {len(ids)} new objects match: {', '.join(ids)}. "
-                f"Delete those that are not wanted, then run again",
+                f"the answer to the create was lost ({lost}), and {len(ids)} new objects match: {', '.join(ids)}. "
+                f"Delete those that are not wanted, then run again.",
                 candidates=ids,
             )
         doubt = "" if listing.is_complete else ", though the list may be incomplete"
         raise AmbiguousCreateError(
-            f"the answer to the create was lost ({error}); the account holds no new object that matches{doubt}. "
-            f"It was not sent a second time. Run again"
+            f"the answer to the create was lost ({lost}); the account holds no new object that matches{doubt}. "
+            f"It was not sent a second time. Run again."
         )
 
     def _adopted(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
@@ -147,7 +149,8 @@ class Lifecycle:
             return self._inventory.ask(kind, str(row["id"])) or row
         except FlireoError as error:
             raise UnfinishedError(
-                f"the answer to the create was lost; the object was found as {row['id']} and could not be read: {error}",
+                f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
+                f"{error.reason}",
                 self._existing(kind, inputs, row),
             ) from None
 

@@ -51,7 +51,7 @@ def checked(found: Mapping[str, tuple[Kind, str]]) -> dict[str, Kind]:
             seen[value] = module
     order: TopologicalSorter[str] = TopologicalSorter()
     for kind, _ in found.values():
-        targets = [mark.kind for info in kind.inputs.values() if (mark := marker(info, Reference))]
+        targets = [*kind.needs, *(mark.kind for info in kind.inputs.values() if (mark := marker(info, Reference)))]
         for target in targets:
             if target not in found:
                 raise KindError(f'load kind "{kind.name}": it refers to kind {target!r}, which is not there.')

@@ -127,6 +127,7 @@ class Kind:
         is_natural_key_unique: True when the server allows one object only for a natural key.
         is_protected: True when a stack protects its items unless the file says otherwise.
         is_deleted_before_replaced: True when old and new cannot exist side by side.
+        needs: Kinds whose items in the same stack have to be there first, though no field refers to them.
         single_file: File in the stack's top folder that may hold the only item; None when items have a folder.
         rules: Rules over several fields.
         example: Inputs of a working resource, for docs and tests.
@@ -147,6 +148,7 @@ class Kind:
     is_natural_key_unique: bool = False
     is_protected: bool = False
     is_deleted_before_replaced: bool = False
+    needs: tuple[str, ...] = ()
     single_file: str | None = None
     rules: tuple[Rule, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)

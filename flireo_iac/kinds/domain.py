@@ -43,6 +43,7 @@ DOMAIN = Kind(
     natural_key=("domain_name",),
     is_natural_key_unique=True,
     is_deleted_before_replaced=True,
+    needs=("byok_key",),  # the domain lives at the mail service, whose key has to be stored (api notes, section 16.13)
     single_file="domain.yaml",
     example={"domain_name": "mail.example.com"},
 )

@@ -137,11 +137,11 @@ class KindProvider(ResourceProvider):
             with SESSION:
                 return act(say)
         except UnfinishedError as error:
-            text = SESSION.redactor.mask(f"{title}: {error}")
+            text = SESSION.redactor.mask(f"{title}: {error.reason}")
             rpc.fail_unfinished(call, text, error.existing.id, error.existing.outputs, error.existing.inputs)
         except FlireoError as error:
             reason = "UNAUTHENTICATED" if error.exit_code == ExitCode.AUTHENTICATION else ""
-            rpc.fail(call, SESSION.redactor.mask(f"{title}: {error}"), reason=reason)
+            rpc.fail(call, SESSION.redactor.mask(f"{title}: {error.reason}"), reason=reason)
 
     def _natural_name(self, inputs: Mapping[str, Any]) -> str:
         spelled = canonical(self._kind.model, inputs)

@@ -605,54 +605,6 @@ class ByokKey(FlireoResource):
         super().__init__(resource_name, args, opts)
 
 
-class DomainArgs(TypedDict):
-    """Inputs of `Domain`."""
-
-    domain_name: pulumi.Input[str]
-    """Fully qualified name. A change makes a new object."""
-
-
-class Domain(FlireoResource):
-    """The domain of outgoing e-mail; one for an organization. Verifying it needs DNS records.
-
-    Args:
-        resource_name: Name in the program, unique among its kind; it is not sent to the API.
-        opts: Pulumi's options.
-        **args: The inputs, see `DomainArgs`.
-
-    Source: api notes, section 11 (all fields from the newest SDK); contract, /domains.
-    """
-
-    KIND: ClassVar[str] = "domain"
-
-    domain_name: pulumi.Output[str]
-    """Fully qualified name. A change makes a new object."""
-    status: pulumi.Output[str | None]
-    """not_started, pending, verified or failed; others may come."""
-    records: pulumi.Output[list[Mapping[str, Any]] | None]
-    """DNS records to publish."""
-    region: pulumi.Output[str | None]
-    """Region of the mail service."""
-    resend_domain_id: pulumi.Output[str | None]
-    """Id at the mail service."""
-    org_id: pulumi.Output[str | None]
-    """Organization that owns it."""
-    created_at: pulumi.Output[str | None]
-    """When it was made, ISO 8601 in UTC."""
-    updated_at: pulumi.Output[str | None]
-    """When it was last changed, ISO 8601 in UTC."""
-    verified_at: pulumi.Output[str | None]
-    """When it was verified, ISO 8601 in UTC."""
-
-    def __init__(
-        self,
-        resource_name: str,
-        opts: pulumi.ResourceOptions | None = None,
-        **args: Unpack[DomainArgs],
-    ) -> None:
-        super().__init__(resource_name, args, opts)
-
-
 class SipTrunkArgs(TypedDict):
     """Inputs of `SipTrunk`."""
 
@@ -778,6 +730,54 @@ class ToolTemplate(FlireoResource):
         super().__init__(resource_name, args, opts)
 
 
+class DomainArgs(TypedDict):
+    """Inputs of `Domain`."""
+
+    domain_name: pulumi.Input[str]
+    """Fully qualified name. A change makes a new object."""
+
+
+class Domain(FlireoResource):
+    """The domain of outgoing e-mail; one for an organization. Verifying it needs DNS records.
+
+    Args:
+        resource_name: Name in the program, unique among its kind; it is not sent to the API.
+        opts: Pulumi's options.
+        **args: The inputs, see `DomainArgs`.
+
+    Source: api notes, section 11 (all fields from the newest SDK); contract, /domains.
+    """
+
+    KIND: ClassVar[str] = "domain"
+
+    domain_name: pulumi.Output[str]
+    """Fully qualified name. A change makes a new object."""
+    status: pulumi.Output[str | None]
+    """not_started, pending, verified or failed; others may come."""
+    records: pulumi.Output[list[Mapping[str, Any]] | None]
+    """DNS records to publish."""
+    region: pulumi.Output[str | None]
+    """Region of the mail service."""
+    resend_domain_id: pulumi.Output[str | None]
+    """Id at the mail service."""
+    org_id: pulumi.Output[str | None]
+    """Organization that owns it."""
+    created_at: pulumi.Output[str | None]
+    """When it was made, ISO 8601 in UTC."""
+    updated_at: pulumi.Output[str | None]
+    """When it was last changed, ISO 8601 in UTC."""
+    verified_at: pulumi.Output[str | None]
+    """When it was verified, ISO 8601 in UTC."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        **args: Unpack[DomainArgs],
+    ) -> None:
+        super().__init__(resource_name, args, opts)
+
+
 class PhoneNumberArgs(TypedDict):
     """Inputs of `PhoneNumber`."""
 
@@ -853,9 +853,9 @@ RESOURCES: Mapping[str, Callable[..., FlireoResource]] = {
     "agent": Agent,
     "analysis_template": AnalysisTemplate,
     "byok_key": ByokKey,
-    "domain": Domain,
     "sip_trunk": SipTrunk,
     "tool_template": ToolTemplate,
+    "domain": Domain,
     "phone_number": PhoneNumber,
 }
 """The class of each kind."""
