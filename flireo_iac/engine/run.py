@@ -1,0 +1,510 @@
+"""The local engine: previews, updates, refreshes and destroys one stack.
+
+Source: pulumi notes on the engine; the design, section 4.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from flireo_iac.engine.backend import Backend, find_root
+from flireo_iac.engine.children import Child
+from flireo_iac.engine.config import Config
+from flireo_iac.engine.deployment import Deployment, Settings
+from flireo_iac.engine.events import Emit, Message, Op, Phase, Severity, StepEnded, Summary, has_changes
+from flireo_iac.engine.interrupts import Interrupts
+from flireo_iac.engine.keeper import Keeper
+from flireo_iac.engine.keys import Keys
+from flireo_iac.engine.program import start_program, watch_program
+from flireo_iac.engine.project import choose_stack, load_project, no_such_stack
+from flireo_iac.engine.provider_process import ProviderProcess
+from flireo_iac.engine.redact import Redactor
+from flireo_iac.engine.refresh import Refreshed, Refresher, provider_config
+from flireo_iac.engine.server import EngineServer
+from flireo_iac.engine.snapshot import Snapshot, read_salt, read_snapshot
+from flireo_iac.engine.targets import Targets
+from flireo_iac.engine.urns import stack_urn
+from flireo_iac.engine.values import Properties, equal
+from flireo_iac.errors import EngineError, ExitCode
+
+DEFAULT_PARALLEL = 16
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did, or would do.
+
+    Args:
+        verb: ``preview``, ``update``, ``refresh`` or ``destroy``.
+        dry_run: True when nothing was changed.
+        counts: Resources by what was, or would be, done to them.
+        steps: Every step that ended.
+        outputs: Outputs of the stack, secrets marked.
+        failed: True when something went wrong.
+        exit_code: Exit code of the command.
+        seconds: How long it took.
+    """
+
+    verb: str
+    dry_run: bool
+    counts: Counter[Op]
+    steps: tuple[StepEnded, ...]
+    outputs: Properties
+    failed: bool
+    exit_code: int
+    seconds: float
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether anything was, or would be, changed."""
+        return has_changes(self.counts)
+
+
+@dataclass
+class _Run:
+    """A run under way."""
+
+    phase: Phase
+    begun: float
+    stopped: threading.Event = field(default_factory=threading.Event)
+    cancelled: bool = False
+    keeper: Keeper | None = None
+    program: Child | None = None
+    counts: Counter[Op] = field(default_factory=Counter)
+    steps: list[StepEnded] = field(default_factory=list)
+    failed: bool = False
+    unauthenticated: bool = False
+    outputs: Properties = field(default_factory=dict)
+    old_outputs: Properties = field(default_factory=dict)
+
+
+class Engine:
+    """Runs a stack of a project. Use it as a context manager: it ends its processes.
+
+    Args:
+        folder: Folder of the project, or one below it.
+        stack: Name of the stack; None takes FLIREO_STACK, PULUMI_STACK or the only stack there is.
+        emit: Takes events, from several threads; None drops them.
+        environment: Environment variables; None takes those of this process.
+        parallel: Provider calls at once, at least 1. A dynamic provider takes four at once.
+        targets: URNs that the run is about; none means all.
+        continue_on_error: True goes on with what does not depend on what failed.
+        message: Kept in the history of the stack.
+
+    Raises:
+        SettingsError: The project, the stack or a file of them is wrong.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: str | None = None,
+        *,
+        emit: Emit | None = None,
+        environment: Mapping[str, str] | None = None,
+        parallel: int = DEFAULT_PARALLEL,
+        targets: Sequence[str] = (),
+        continue_on_error: bool = False,
+        message: str = "",
+    ) -> None:
+        variables = os.environ if environment is None else environment
+        self.project = load_project(folder)
+        self.stack = choose_stack(self.project, stack, variables)
+        self.backend = Backend(find_root(self.project, variables), self.project.name, self.stack)
+        self._emit: Emit = emit or (lambda event: None)
+        self._parallel = parallel
+        self._targets = Targets(targets)
+        self._continue_on_error = continue_on_error
+        self._message = message
+        self._redact = Redactor()
+        self._keys = Keys(self.project, self.stack, variables)
+        self._server: EngineServer | None = None
+        self._provider: ProviderProcess | None = None
+        self._provider_lock = threading.RLock()
+        self._refreshed: tuple[bytes | None, Refreshed] | None = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the provider process and the services."""
+        self._end_provider()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    # What a user can ask for
+
+    def preview(self, *, refresh: bool = False) -> Result:
+        """Tell what an update would do; nothing is changed, and no lock is taken.
+
+        Args:
+            refresh: True reads what is really there first.
+
+        Raises:
+            FlireoError: Files, passphrase, state, program or provider are not usable.
+        """
+        return self._run("preview", dry_run=True, body=lambda run: self._update(run, refresh=refresh))
+
+    def up(self, *, refresh: bool = False) -> Result:
+        """Make what is there what the program says.
+
+        Args:
+            refresh: True reads what is really there first, unless a preview of this engine just did.
+
+        Raises:
+            FlireoError: Files, passphrase, state, lock, program or provider are not usable.
+        """
+        return self._run("update", dry_run=False, body=lambda run: self._update(run, refresh=refresh))
+
+    def refresh(self, *, preview: bool = False, clear_pending_creates: bool = False) -> Result:
+        """Take what is really there into the state.
+
+        Args:
+            preview: True only tells what would change in the state.
+            clear_pending_creates: True forgets creates whose end was never seen.
+
+        Raises:
+            FlireoError: Passphrase, state, lock or provider are not usable.
+        """
+        return self._run(
+            "refresh", dry_run=preview, body=lambda run: self._refresh_only(run, clear=clear_pending_creates)
+        )
+
+    def destroy(self, *, preview: bool = False, refresh: bool = False) -> Result:
+        """Delete everything.
+
+        Args:
+            preview: True only tells what would be deleted.
+            refresh: True reads what is really there first.
+
+        Raises:
+            FlireoError: Passphrase, state, lock or provider are not usable.
+        """
+        return self._run("destroy", dry_run=preview, body=lambda run: self._destroy(run, refresh=refresh))
+
+    def forget(self) -> None:
+        """Forget what a preview read: time has passed since, as when a person had to answer."""
+        if self._refreshed is not None:
+            self._refreshed = None
+            self._end_provider()  # it may remember too
+
+    # The course of a run
+
+    def _run(self, verb: str, *, dry_run: bool, body: Callable[[_Run], None]) -> Result:
+        run = _Run(Phase(verb, dry_run, self.stack), time.monotonic())
+        started_at = int(time.time())
+        self._emit(run.phase)
+        with self._locked(dry_run=dry_run):
+            hard_stop = False
+            try:
+                with Interrupts(lambda: self._stop(run), lambda: self._stop_at_once(run)):
+                    body(run)
+            except KeyboardInterrupt:
+                hard_stop = True
+            finally:
+                if self._server is not None:
+                    self._server.host = None
+            run.failed = run.failed or run.cancelled or hard_stop
+            if not dry_run and not hard_stop:
+                self._add_history(run, started_at)
+        seconds = time.monotonic() - run.begun
+        self._emit(Summary(run.phase, run.counts, seconds, run.failed, run.outputs, run.old_outputs))
+        exit_code = ExitCode.CANCELLED if hard_stop else _exit_code(run)
+        return Result(verb, dry_run, run.counts, tuple(run.steps), run.outputs, run.failed, exit_code, seconds)
+
+    @contextmanager
+    def _locked(self, *, dry_run: bool) -> Iterator[None]:
+        if dry_run:
+            yield
+            return
+        self.backend.lock()
+        try:
+            yield
+        finally:
+            self.backend.unlock()
+
+    def _stop(self, run: _Run) -> None:
+        run.cancelled = True
+        run.stopped.set()
+        self._emit(
+            Message(
+                "stopping: what runs may end and is saved, nothing new begins. Ctrl-C again stops at once.",
+                Severity.WARNING,
+            )
+        )
+
+    def _stop_at_once(self, run: _Run) -> None:
+        if run.keeper is not None:
+            run.keeper.freeze()
+        if run.program is not None:
+            run.program.end(0.1)
+        self._end_provider(now=True)
+
+    def _add_history(self, run: _Run, started_at: int) -> None:
+        self.backend.add_history(
+            {
+                "kind": run.phase.verb,
+                "startTime": started_at,
+                "message": self._message,
+                "environment": {},
+                "config": self._keys.stack_config.values,
+                "result": "failed" if run.failed else "succeeded",
+                "endTime": int(time.time()),
+                "version": 0,
+                "resourceChanges": {str(op): count for op, count in run.counts.items()},
+            }
+        )
+
+    # The verbs
+
+    def _update(self, run: _Run, *, refresh: bool) -> None:
+        self._keys.start(self.backend)
+        self._start_provider()
+        base, content = self._load()
+        config = self._keys.config()
+        for text in config.secrets():
+            self._redact.learn(text)
+        if not run.phase.dry_run:
+            self._keys.for_writing()
+        self._warn_of_pending(base)
+        if refresh:
+            found = self._refresh_first(run, base, content)
+            base = found.snapshot
+            if found.failed or run.stopped.is_set():
+                self._save(run, base)
+                run.failed = True
+                return
+        deployment = self._deployment(run, base, config, config.properties(), changed=refresh)
+        self._serve().host = deployment
+        run.program = start_program(self.project, deployment.settings, self._serve().address, self._hear_program)
+        try:
+            watch_program(run.program, deployment)
+        finally:
+            run.program.end()
+        deployment.wait_until_idle()
+        if not run.stopped.is_set() and not deployment.failed:
+            deployment.run_deletes()
+        self._finish(run, deployment)
+
+    def _destroy(self, run: _Run, *, refresh: bool) -> None:
+        self._keys.start(self.backend)
+        base, content = self._load_existing()
+        if not run.phase.dry_run:
+            self._keys.for_writing()
+        self._warn_of_pending(base)
+        if refresh:
+            found = self._refresh_first(run, base, content)
+            base = found.snapshot
+            if found.failed or run.stopped.is_set():
+                self._save(run, base)
+                run.failed = True
+                return
+        deployment = self._deployment(run, base, Config({}, frozenset()), provider_config(base), changed=refresh)
+        deployment.run_deletes()
+        self._finish(run, deployment)
+
+    def _refresh_only(self, run: _Run, *, clear: bool) -> None:
+        self._keys.start(self.backend)
+        base, _ = self._load_existing()
+        if not run.phase.dry_run:
+            self._keys.for_writing()
+        if clear:
+            base.operations = []
+        else:
+            self._warn_of_pending(base)
+        unknown = self._targets.unknown(resource.urn for resource in base.resources)
+        if unknown:
+            raise EngineError(f"no resource is called {', '.join(unknown)}, expected URNs of this stack (--target).")
+        found = self._refresher(run, base).run(base)
+        run.counts += found.counts
+        run.steps += found.ended
+        run.failed = found.failed
+        run.unauthenticated = found.unauthenticated
+        self._save(run, found.snapshot)
+        self._take_outputs(run, found.snapshot)
+
+    def _finish(self, run: _Run, deployment: Deployment) -> None:
+        deployment.failed = deployment.failed or run.cancelled
+        deployment.finish()
+        run.counts += deployment.executor.counts
+        run.steps += deployment.executor.ended
+        run.failed = deployment.failed or deployment.planner.failed
+        run.unauthenticated = run.unauthenticated or deployment.executor.unauthenticated
+        run.outputs = deployment.outputs
+        run.old_outputs = deployment.old_outputs
+        if run.keeper is not None:
+            run.keeper.close(write=deployment.error is None)
+        if deployment.error is not None:
+            raise deployment.error
+
+    def _deployment(
+        self, run: _Run, base: Snapshot, config: Config, provider: Properties, *, changed: bool
+    ) -> Deployment:
+        dry_run = run.phase.dry_run
+        settings = Settings(
+            project=self.project.name,
+            stack=self.stack,
+            folder=self.project.folder,
+            config=config,
+            dry_run=dry_run,
+            parallel=self._parallel,
+            continue_on_error=self._continue_on_error,
+            targets=self._targets,
+        )
+        run.keeper = Keeper(base, None, None) if dry_run else Keeper(base, self.backend, self._keys.for_writing())
+        if changed:
+            run.keeper.commit()
+        return Deployment(
+            settings, base, run.keeper, _Once(lambda: self._configured(provider)), self._emit, self._redact, run.stopped
+        )
+
+    # State
+
+    def _load(self) -> tuple[Snapshot, bytes | None]:
+        content = self.backend.read()
+        if content is None:
+            return Snapshot(), None
+        salt = read_salt(content, self.backend)
+        self._keys.state_salt = salt
+        base = read_snapshot(content, self.backend, lambda: self._keys.opened(salt))
+        for resource in base.resources:
+            self._redact.learn_properties(resource.inputs)
+            self._redact.learn_properties(resource.outputs)
+        return base, content
+
+    def _load_existing(self) -> tuple[Snapshot, bytes | None]:
+        base, content = self._load()
+        if content is None and not self._keys.stack_config.path.exists():
+            raise no_such_stack(self.project, self.stack, self.backend.root)
+        return base, content
+
+    def _save(self, run: _Run, snapshot: Snapshot) -> None:
+        if run.phase.dry_run:
+            return
+        run.keeper = Keeper(snapshot, self.backend, self._keys.for_writing())
+        run.keeper.close(write=True)
+
+    def _warn_of_pending(self, base: Snapshot) -> None:
+        if not base.operations:
+            return
+        lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in base.operations)
+        self._emit(
+            Message(
+                "an earlier run was cut off; it is not known whether these operations happened:\n"
+                f"{lines}\nLook at what is there. Creates are remembered until: "
+                "flireo refresh --clear-pending-creates.",
+                Severity.WARNING,
+            )
+        )
+
+    def _take_outputs(self, run: _Run, snapshot: Snapshot) -> None:
+        root = snapshot.live().get(stack_urn(self.stack, self.project.name))
+        if root is not None:
+            run.outputs = run.old_outputs = root.outputs
+
+    # Refresh before another verb
+
+    def _refresh_first(self, run: _Run, base: Snapshot, content: bytes | None) -> Refreshed:
+        if self._refreshed is not None and self._refreshed[0] == content:
+            found = self._refreshed[1]
+            self._refreshed = None
+            copies = [resource.copy() for resource in found.snapshot.resources]
+            return Refreshed(Snapshot(copies, base.operations))
+        begun = time.monotonic()
+        phase = Phase("refresh", run.phase.dry_run, self.stack, section=True)
+        self._emit(phase)
+        found = self._refresher(run, base).run(base)
+        run.unauthenticated = found.unauthenticated
+        self._emit(Summary(phase, found.counts, time.monotonic() - begun, found.failed))
+        if run.phase.dry_run and not found.failed:
+            kept = [resource.copy() for resource in found.snapshot.resources]
+            self._refreshed = (content, Refreshed(Snapshot(kept, base.operations)))
+        return found
+
+    def _refresher(self, run: _Run, base: Snapshot) -> Refresher:
+        return Refresher(
+            _Once(lambda: self._configured(provider_config(base))),
+            targets=self._targets,
+            parallel=self._parallel,
+            emit=self._emit,
+            redact=self._redact,
+            stopped=run.stopped,
+        )
+
+    # Processes
+
+    def _serve(self) -> EngineServer:
+        if self._server is None:
+            self._server = EngineServer(self, self._parallel)
+        return self._server
+
+    def _start_provider(self) -> ProviderProcess:
+        with self._provider_lock:
+            if self._provider is None:
+                self._provider = ProviderProcess(self.project, self._serve().address, self._hear_provider)
+            return self._provider
+
+    def _configured(self, config: Properties) -> ProviderProcess:
+        with self._provider_lock:
+            provider = self._start_provider()
+            if provider.config is not None and not equal(provider.config, config):
+                self._end_provider()  # it keeps what it was configured with
+                provider = self._start_provider()
+            if provider.config is None:
+                provider.configure(config)
+            return provider
+
+    def _end_provider(self, *, now: bool = False) -> None:
+        provider, self._provider = self._provider, None
+        if provider is not None:
+            provider.end(now=now)
+
+    # What children say
+
+    def hear(self, text: str, severity: Severity, urn: str, ephemeral: bool) -> None:
+        """Take a message of program or provider."""
+        self._emit(Message(self._redact(text), severity, urn, ephemeral))
+
+    def _hear_program(self, line: str, error: bool) -> None:
+        del error
+        self._emit(Message(self._redact(line), output=True))
+
+    def _hear_provider(self, line: str, error: bool) -> None:
+        del error
+        self._emit(Message(self._redact(line), output=True))
+
+
+class _Once:
+    """Calls a function once, and gives its answer from then on."""
+
+    def __init__(self, function: Callable[[], ProviderProcess]) -> None:
+        self._function = function
+        self._answer: ProviderProcess | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> ProviderProcess:
+        if self._answer is None:
+            with self._lock:
+                if self._answer is None:
+                    self._answer = self._function()
+        return self._answer
+
+
+def _exit_code(run: _Run) -> int:
+    if run.unauthenticated and run.failed:
+        return ExitCode.AUTHENTICATION
+    return ExitCode.FAILED if run.failed else ExitCode.DONE

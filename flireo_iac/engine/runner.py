@@ -1,0 +1,128 @@
+"""Runs the program or the provider, in the program's own interpreter.
+
+It is started as a script and needs the package ``pulumi`` only. ``runner.py program …`` does what Pulumi's own
+``pulumi-language-python-exec`` does; ``runner.py provider ADDRESS`` runs the stock ``pulumi.dynamic`` module. Both
+end when their stdin ends, which means that the engine is gone.
+
+Source: pulumi notes on the engine, sections 1, 2 and 8.
+"""
+
+import asyncio
+import inspect
+import json
+import logging
+import os
+import runpy
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+SHOWN = 32  # exit status: the reason was shown already
+ENGINE_GONE = 33
+GRACE_S = 10.0  # calls of the provider that run when the engine dies may still end
+
+
+def watch_stdin(grace_s: float) -> None:
+    """End this process when its stdin ends."""
+
+    def watch() -> None:
+        # os.read, not sys.stdin: a thread in the latter aborts the interpreter at exit.
+        while os.read(0, 4096):
+            pass
+        time.sleep(grace_s)
+        os._exit(ENGINE_GONE)
+
+    threading.Thread(target=watch, name="engine-watch", daemon=True).start()
+
+
+def run_provider(arguments: list[str]) -> None:
+    """Run the stock provider host."""
+    watch_stdin(GRACE_S)
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - what "python -m" puts there
+    sys.argv = ["pulumi.dynamic", *arguments]
+    runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+
+
+class QuietEngine:
+    """Forwards calls to the engine, without the debug lines that cost one call each."""
+
+    def __init__(self, address: str) -> None:
+        import grpc
+        from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+        self._debug = engine_pb2.DEBUG
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def Log(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Forward a line unless it is for debugging."""
+        return None if request.severity == self._debug else self._stub.Log(request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
+
+
+def run_program(options: dict[str, Any]) -> int:
+    """Run a Pulumi program; gives the exit status."""
+    watch_stdin(0)
+    import pulumi
+    import pulumi.runtime
+
+    config = pulumi.runtime.get_config_env()
+    if hasattr(pulumi.runtime, "set_all_config"):
+        pulumi.runtime.set_all_config(config, pulumi.runtime.get_config_secret_keys_env())
+    else:
+        for key, value in config.items():
+            pulumi.runtime.set_config(key, value)
+    options["settings"]["engine"] = QuietEngine(options["settings"]["monitor"])
+    known = inspect.signature(pulumi.runtime.Settings.__init__).parameters
+    settings = {key: value for key, value in options["settings"].items() if key in known}
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+
+    sys.argv = [options["entry"]]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=max(settings["parallel"], 1) * 4)
+    loop.set_default_executor(executor)
+    # Programs that fail leave futures behind; asyncio's words about them help nobody.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+    def entry() -> None:
+        runpy.run_path(options["entry"], run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(entry))
+        return 0
+    except pulumi.RunError as error:
+        if "Resource monitor has terminated" not in str(error):  # the engine said why before it closed
+            pulumi.log.error(str(error))
+        return SHOWN
+    except Exception:
+        pulumi.log.error("Program failed with an unhandled exception:\n" + program_traceback(options["entry"]))
+        return SHOWN
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def program_traceback(entry: str) -> str:
+    """Give the traceback of the exception at hand, from the program's own file on."""
+    main = os.path.abspath(entry if entry.endswith(".py") else os.path.join(entry, "__main__.py"))  # noqa: PTH100, PTH118
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    for index, frame in enumerate(frames):
+        if os.path.abspath(frame.filename) == main:  # noqa: PTH100
+            return traceback.format_exc(limit=index - len(frames))
+    return traceback.format_exc()
+
+
+if __name__ == "__main__":
+    # The folder of this file must not hide modules of the program.
+    sys.path.pop(0)
+    if sys.argv[1] == "provider":
+        run_provider(sys.argv[2:])
+    else:
+        sys.exit(run_program(json.loads(sys.argv[2])))
