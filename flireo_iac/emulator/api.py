@@ -29,7 +29,7 @@ class Reply:
 
     Args:
         status: HTTP status.
-        content: The JSON value.
+        content: The JSON value; None for no body.
         headers: Headers beside those of every answer.
     """
 
@@ -110,6 +110,8 @@ class Api:
             self.store.save()
             status = answer.status or operation.success
             self._check(operation, status, answer)
+            if operation.method == "DELETE" and self.settings.deletes == 204 and 204 in operation.answers:
+                return Reply(204, None, headers)
             return Reply(status, dialects.write(self.settings.dialect, operation, answer), headers)
         except RefusedError as problem:
             return self._refusal(problem, headers)

@@ -154,6 +154,8 @@ def _faulty(fault: Fault, carried_out: Reply | None, limits: dict[str, str], set
 
 
 def _response(reply: Reply) -> Response:
+    if reply.content is None:
+        return Response(None, reply.status, reply.headers)
     return Response(payload.write(reply.content), reply.status, reply.headers, "application/json")
 
 

@@ -130,11 +130,13 @@ class Faults:
         return None
 
 
-def shortened(body: dict[str, Any]) -> dict[str, Any] | None:
+def shortened(body: Any) -> dict[str, Any] | None:
     """Take the tail half off the list in an answer, at least one item; None when it holds no list.
 
     Args:
-        body: A JSON object.
+        body: The JSON value of an answer.
     """
+    if not isinstance(body, dict):
+        return None
     name = next((key for key, value in body.items() if isinstance(value, list) and value), None)
     return None if name is None else {**body, name: body[name][: len(body[name]) // 2]}

@@ -19,6 +19,7 @@ class Settings:
         dialect: Spelling of the answers: ``dec2025``, ``jan2026`` or ``successor``.
         lists: ``full`` when a list holds whole objects, ``brief`` when its items leave the large fields out.
         errors: ``documented`` (flat or nested by status), ``flat`` or ``nested``.
+        deletes: Status of a delete, 200 with a body or 204 without one, as two pages of the documentation differ.
         check_answers: True to hold each answer against the contract; one that breaks it becomes a 500.
     """
 
@@ -27,6 +28,7 @@ class Settings:
     dialect: Dialect = "dec2025"
     lists: Literal["full", "brief"] = "full"
     errors: Literal["documented", "flat", "nested"] = "documented"
+    deletes: Literal[200, 204] = 200
     check_answers: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ SCHEMA: dict[str, Any] = {
         "dialect": {"enum": list(DIALECTS)},
         "lists": {"enum": ["full", "brief"]},
         "errors": {"enum": ["documented", "flat", "nested"]},
+        "deletes": {"enum": [200, 204]},
         "check_answers": {"type": "boolean"},
     },
 }

@@ -109,6 +109,15 @@ def test_the_nested_error_shape_is_an_option(own_api: httpx.Client, control: htt
     assert error == {"code": "invalid_request", "message": "name is required", "param": "name"}
 
 
+def test_deletes_without_a_body_are_an_option(own_api: httpx.Client, control: httpx.Client) -> None:
+    agent = own_api.post("/agents", json={"name": "A"}).json()["agent"]
+    own_api.post("/byok", json={"provider": "openai", "api_key": "k"})
+    control.put("/settings", json={"deletes": 204})
+    answer = own_api.delete(f"/agents/{agent['id']}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert own_api.request("DELETE", "/byok", json={"provider": "openai"}).status_code == 200
+
+
 def test_an_answer_that_breaks_the_contract_is_noticed(
     own_api: httpx.Client, control: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
