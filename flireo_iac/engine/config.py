@@ -60,6 +60,10 @@ class Config:
         """Give the configuration as inputs of the provider."""
         return {key: Secret(value) if key in self.secret_keys else value for key, value in sorted(self.values.items())}
 
+    def shown(self) -> dict[str, str]:
+        """Give the configuration as it may be shown."""
+        return {key: "[secret]" if key in self.secret_keys else value for key, value in sorted(self.values.items())}
+
     def secrets(self) -> list[str]:
         """Give the values that must never be shown."""
         return [self.values[key] for key in sorted(self.secret_keys)]

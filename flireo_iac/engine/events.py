@@ -123,6 +123,7 @@ class Summary:
         failed: True when something went wrong.
         outputs: Outputs of the stack.
         old_outputs: Outputs of the stack before.
+        config: Configuration of the stack, secrets masked.
     """
 
     phase: Phase
@@ -131,6 +132,7 @@ class Summary:
     failed: bool
     outputs: Properties = field(default_factory=dict)
     old_outputs: Properties = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict)
 
 
 Event = Phase | StepStarted | StepEnded | Message | Summary

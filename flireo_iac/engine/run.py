@@ -84,6 +84,7 @@ class _Run:
     unauthenticated: bool = False
     outputs: Properties = field(default_factory=dict)
     old_outputs: Properties = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict)
 
 
 class Engine:
@@ -222,7 +223,7 @@ class Engine:
             if not dry_run and not hard_stop:
                 self._add_history(run, started_at)
         seconds = time.monotonic() - run.begun
-        self._emit(Summary(run.phase, run.counts, seconds, run.failed, run.outputs, run.old_outputs))
+        self._emit(Summary(run.phase, run.counts, seconds, run.failed, run.outputs, run.old_outputs, run.config))
         exit_code = ExitCode.CANCELLED if hard_stop else _exit_code(run)
         return Result(verb, dry_run, run.counts, tuple(run.steps), run.outputs, run.failed, exit_code, seconds)
 
@@ -278,6 +279,7 @@ class Engine:
         config = self._keys.config()
         for text in config.secrets():
             self._redact.learn(text)
+        run.config = config.shown()
         if not run.phase.dry_run:
             self._keys.for_writing()
         self._warn_of_pending(base)

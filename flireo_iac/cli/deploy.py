@@ -1,0 +1,321 @@
+"""``flireo preview``, ``up``, ``refresh``, ``destroy`` and ``cancel``: one stack, on either engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from flireo_iac.cli import output
+from flireo_iac.errors import EngineError, ExitCode, SettingsError
+
+if TYPE_CHECKING:
+    from flireo_iac.engine.display import TextDisplay
+    from flireo_iac.engine.report import JsonReport
+    from flireo_iac.engine.run import Engine, Result
+
+_PROGRAM = "pulumi"
+_PARALLEL = 16
+
+
+class EngineChoice(StrEnum):
+    """Which engine runs a command."""
+
+    AUTO = "auto"
+    PULUMI = "pulumi"
+    LOCAL = "local"
+
+
+_STACK = typer.Option(None, "-s", "--stack", help="Name of the stack; default FLIREO_STACK, or the only one there is.")
+_CWD = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here")
+_YES = typer.Option(False, "-y", "--yes", help="Do not ask.")
+_ENGINE = typer.Option(EngineChoice.AUTO, "--engine", help="auto takes the pulumi program if it is on PATH.")
+_REFRESH = typer.Option(False, "-r", "--refresh", help="Read what is really there first.")
+_EXPECT = typer.Option(False, "--expect-no-changes", help="Exit with 7 if there are changes.")
+_JSON = typer.Option(False, "-j", "--json", help="Print one JSON document.")
+_DIFF = typer.Option(False, "--diff", help="Show every changed property.")
+_TARGET = typer.Option(None, "-t", "--target", help="URN to limit the run to; * and ** stand for any text. Repeatable.")
+_SKIP = typer.Option(False, "-f", "--skip-preview", help="Do not show what would happen first.")
+_GO_ON = typer.Option(False, "--continue-on-error", help="Go on with what does not depend on what failed.")
+_PARALLEL_OPTION = typer.Option(_PARALLEL, "-p", "--parallel", min=1, help="Operations at once.")
+_MESSAGE = typer.Option("", "-m", "--message", help="Kept in the history of the stack.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (preview, up, refresh, destroy, cancel):
+        app.command(command.__name__)(command)
+
+
+def preview(
+    stack: str | None = _STACK,
+    cwd: Path = _CWD,
+    engine: EngineChoice = _ENGINE,
+    refresh: bool = _REFRESH,
+    expect_no_changes: bool = _EXPECT,
+    as_json: bool = _JSON,
+    diff: bool = _DIFF,
+    target: list[str] | None = _TARGET,
+    parallel: int = _PARALLEL_OPTION,
+    message: str = _MESSAGE,
+) -> None:
+    """Say what up would do. Changes nothing."""
+    choice = _Choice("preview", stack, cwd, target, parallel, message)
+    choice.flags.update({"--refresh": refresh, "--expect-no-changes": expect_no_changes, "--json": as_json})
+    choice.flags["--diff"] = diff
+    choice.hand_over(engine)
+    with _Session(choice, as_json=as_json, diff=diff) as session:
+        session.exit(session.show(lambda run: run.preview(refresh=refresh)), expect_no_changes=expect_no_changes)
+
+
+def up(
+    stack: str | None = _STACK,
+    cwd: Path = _CWD,
+    yes: bool = _YES,
+    engine: EngineChoice = _ENGINE,
+    refresh: bool = _REFRESH,
+    expect_no_changes: bool = _EXPECT,
+    as_json: bool = _JSON,
+    diff: bool = _DIFF,
+    target: list[str] | None = _TARGET,
+    skip_preview: bool = _SKIP,
+    continue_on_error: bool = _GO_ON,
+    parallel: int = _PARALLEL_OPTION,
+    message: str = _MESSAGE,
+) -> None:
+    """Make what is there what the stack says."""
+    choice = _Choice("up", stack, cwd, target, parallel, message, continue_on_error)
+    choice.flags.update({"--refresh": refresh, "--expect-no-changes": expect_no_changes, "--json": as_json})
+    choice.flags.update({"--diff": diff, "--yes": yes, "--skip-preview": skip_preview})
+    choice.hand_over(engine)
+    asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
+    with _Session(choice, as_json=as_json, diff=diff) as session:
+        if not skip_preview:
+            session.show_first(lambda run: run.preview(refresh=refresh))
+        if asks:
+            session.ask("Do you want to perform this update?")
+        session.exit(session.show(lambda run: run.up(refresh=refresh)), expect_no_changes=expect_no_changes)
+
+
+def refresh(
+    stack: str | None = _STACK,
+    cwd: Path = _CWD,
+    yes: bool = _YES,
+    engine: EngineChoice = _ENGINE,
+    preview_only: bool = typer.Option(False, "--preview-only", help="Only say what would change in the state."),
+    clear_pending_creates: bool = typer.Option(
+        False, "--clear-pending-creates", help="Forget creates whose end was never seen."
+    ),
+    expect_no_changes: bool = _EXPECT,
+    as_json: bool = _JSON,
+    diff: bool = _DIFF,
+    target: list[str] | None = _TARGET,
+    skip_preview: bool = _SKIP,
+    parallel: int = _PARALLEL_OPTION,
+    message: str = _MESSAGE,
+) -> None:
+    """Take what is really there into the state. Changes nothing else."""
+    choice = _Choice("refresh", stack, cwd, target, parallel, message)
+    choice.flags.update({"--expect-no-changes": expect_no_changes, "--json": as_json, "--diff": diff, "--yes": yes})
+    choice.flags.update({"--preview-only": preview_only, "--clear-pending-creates": clear_pending_creates})
+    choice.flags["--skip-preview"] = skip_preview
+    choice.hand_over(engine)
+    asks = not preview_only and choice.must_ask(yes=yes or skip_preview, as_json=as_json)
+    with _Session(choice, as_json=as_json, diff=diff) as session:
+        if asks:
+            session.show_first(lambda run: run.refresh(preview=True))
+            session.ask("Do you want to take this into the state?")
+        result = session.show(
+            lambda run: run.refresh(preview=preview_only, clear_pending_creates=clear_pending_creates)
+        )
+        session.exit(result, expect_no_changes=expect_no_changes)
+
+
+def destroy(
+    stack: str | None = _STACK,
+    cwd: Path = _CWD,
+    yes: bool = _YES,
+    engine: EngineChoice = _ENGINE,
+    refresh: bool = _REFRESH,
+    as_json: bool = _JSON,
+    diff: bool = _DIFF,
+    target: list[str] | None = _TARGET,
+    skip_preview: bool = _SKIP,
+    continue_on_error: bool = _GO_ON,
+    parallel: int = _PARALLEL_OPTION,
+    message: str = _MESSAGE,
+) -> None:
+    """Delete everything that the stack made."""
+    choice = _Choice("destroy", stack, cwd, target, parallel, message, continue_on_error)
+    choice.flags.update({"--refresh": refresh, "--json": as_json, "--diff": diff, "--yes": yes})
+    choice.flags["--skip-preview"] = skip_preview
+    choice.hand_over(engine)
+    asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
+    with _Session(choice, as_json=as_json, diff=diff) as session:
+        if not skip_preview:
+            session.show_first(lambda run: run.destroy(preview=True, refresh=refresh))
+        if asks:
+            session.ask(f"Do you want to delete all this from the stack {session.engine.stack}?")
+        session.exit(session.show(lambda run: run.destroy(refresh=refresh)))
+
+
+def cancel(
+    stack: str | None = _STACK,
+    cwd: Path = _CWD,
+    yes: bool = _YES,
+    engine: EngineChoice = _ENGINE,
+) -> None:
+    """Remove the lock that a run left behind."""
+    choice = _Choice("cancel", stack, cwd, None, _PARALLEL, "")
+    choice.flags["--yes"] = yes
+    choice.hand_over(engine)
+    with _Session(choice, as_json=False, diff=False) as session:
+        locks = session.engine.backend.locks()
+        if not locks:
+            output.note(f'stack "{session.engine.stack}": is not locked.')
+            return
+        for lock in locks:
+            output.note(f"locked by {lock.holder}{' (that process is gone)' if lock.gone else ''}")
+        if choice.must_ask(yes=yes, as_json=False):
+            session.ask("Remove the lock? A run that still goes on would then write over another one.")
+        for lock in locks:
+            lock.path.unlink(missing_ok=True)
+        output.note(f'stack "{session.engine.stack}": is not locked any more.')
+
+
+class _Choice:
+    """What was asked for, and on which engine it runs."""
+
+    def __init__(
+        self,
+        verb: str,
+        stack: str | None,
+        cwd: Path,
+        target: list[str] | None,
+        parallel: int,
+        message: str,
+        continue_on_error: bool = False,
+    ) -> None:
+        self.verb = verb
+        self.stack = stack
+        self.cwd = cwd
+        self.targets = target or []
+        self.parallel = parallel
+        self.message = message
+        self.continue_on_error = continue_on_error
+        self.flags = {"--continue-on-error": continue_on_error}
+
+    def hand_over(self, engine: EngineChoice) -> None:
+        """Become the pulumi program, if it is to run."""
+        program = shutil.which(_PROGRAM)
+        if engine is EngineChoice.LOCAL or (engine is EngineChoice.AUTO and program is None):
+            output.note("engine: local")
+            return
+        if program is None:
+            raise SettingsError(
+                "--engine pulumi: the pulumi program is not on PATH. Install it, or use --engine local."
+            )
+        output.note("engine: pulumi")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execvp(program, self.arguments())  # noqa: S606 - the same command on the other engine
+
+    def arguments(self) -> list[str]:
+        """Give the command line for the pulumi program."""
+        found = [_PROGRAM, self.verb]
+        stack = self.stack or os.environ.get("FLIREO_STACK")
+        if stack and self.verb == "cancel":
+            found += [stack]
+        elif stack:
+            found += ["--stack", stack]
+        if self.cwd != Path():
+            found += ["--cwd", str(self.cwd)]
+        found += [flag for flag, is_set in self.flags.items() if is_set]
+        for urn in self.targets:
+            found += ["--target", urn]
+        if self.verb != "cancel" and self.parallel != _PARALLEL:
+            found += ["--parallel", str(self.parallel)]
+        return [*found, "--message", self.message] if self.message else found
+
+    def must_ask(self, *, yes: bool, as_json: bool) -> bool:
+        """Tell whether a person has to agree; without one that is an error, before anything is done."""
+        if yes:
+            return False
+        if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            why = "--json asks nothing" if as_json else "there is no terminal to ask at"
+            raise SettingsError(f"{self.verb}: needs a yes, and {why}. Add --yes to go on without a question.")
+        return True
+
+
+class _Session:
+    """An engine with its display."""
+
+    def __init__(self, choice: _Choice, *, as_json: bool, diff: bool) -> None:
+        from rich.console import Console
+
+        from flireo_iac.engine.display import TextDisplay
+        from flireo_iac.engine.report import JsonReport
+        from flireo_iac.engine.run import Engine
+
+        self.report: JsonReport | None = JsonReport() if as_json else None
+        self.display: TextDisplay | None = None
+        if not as_json:
+            console = Console(highlight=False, soft_wrap=True)
+            live = console.is_terminal and not os.environ.get("CI")
+            self.display = TextDisplay(console, diff=diff, live=live)
+        self.engine: Engine = Engine(
+            choice.cwd,
+            choice.stack,
+            emit=self.report or self.display,
+            parallel=choice.parallel,
+            targets=choice.targets,
+            continue_on_error=choice.continue_on_error,
+            message=choice.message,
+        )
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.display is not None:
+            self.display.close()
+        self.engine.close()
+
+    def show(self, action: Callable[[Engine], Result]) -> Result:
+        """Run a verb, and print its document if one was asked for."""
+        result = action(self.engine)
+        if self.report is not None:
+            output.data_json(self.report.document)
+        return result
+
+    def show_first(self, action: Callable[[Engine], Result]) -> None:
+        """Run a preview; the command ends here when it fails."""
+        result = action(self.engine)
+        if result.exit_code != ExitCode.DONE:
+            if self.report is not None:
+                output.data_json(self.report.document)
+            raise typer.Exit(result.exit_code)
+        if self.display is not None:
+            self.display.diff = False  # what was shown need not be shown again
+            output.data("")
+
+    def ask(self, question: str) -> None:
+        """Ask a person; the command ends here when the answer is not yes."""
+        output.stderr.print(f"{question} \\[y/N] ", end="")
+        answer = sys.stdin.readline().strip().lower()
+        if answer not in ("y", "yes"):
+            raise EngineError("nothing was done.", exit_code=ExitCode.CANCELLED)
+        self.engine.forget()
+
+    def exit(self, result: Result, *, expect_no_changes: bool = False) -> NoReturn:
+        """End the command."""
+        if result.exit_code == ExitCode.DONE and expect_no_changes and result.has_changes:
+            output.error("there are changes, expected none (--expect-no-changes).")
+            raise typer.Exit(ExitCode.DIFFERENCES)
+        raise typer.Exit(result.exit_code)
