@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flireo_iac.client import FlireoApi
+from flireo_iac.client.budget import Budget, budget_path
+from flireo_iac.kinds import KINDS
+from flireo_iac.settings import Settings
+from tests.client.scripted import Scripted, reply
+
+TAKER = """
+import os, sys, threading, time
+from pathlib import Path
+from flireo_iac.client.budget import Budget
+path, limit, window_s, threads, turns = sys.argv[1:]
+budget = Budget(Path(path), int(limit), window_s=float(window_s))
+def take():
+    for _ in range(int(turns)):
+        budget.take()
+        os.write(1, f"{time.monotonic()}\\n".encode())
+started = [threading.Thread(target=take) for _ in range(int(threads))]
+for thread in started: thread.start()
+for thread in started: thread.join()
+budget.close()
+"""
+
+
+def start(path: Path, limit: int, window_s: float, threads: int, turns: int) -> subprocess.Popen[str]:
+    arguments = [str(path), str(limit), str(window_s), str(threads), str(turns)]
+    return subprocess.Popen([sys.executable, "-c", TAKER, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def most_in_a_window(moments: list[float], window_s: float) -> int:
+    moments = sorted(moments)
+    return max(sum(1 for other in moments if first <= other < first + window_s) for first in moments)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def __call__(self) -> float:
+        return self.now
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("take"), st.just(0.0)),
+        st.tuples(st.just("pass"), st.floats(0, 90)),
+        st.tuples(st.just("pause"), st.floats(-5, 500)),
+    ),
+    max_size=60,
+)
+
+
+@given(limit=st.integers(1, 5), steps=steps)
+def test_no_window_holds_more_turns_than_the_limit_and_no_pause_holds_one(
+    limit: int, steps: list[tuple[str, float]]
+) -> None:
+    clock = Clock()
+    budget = Budget(None, limit, sleep=clock.sleep, clock=clock)
+    turns: list[float] = []
+    open_from = 0.0
+    for step, seconds in steps:
+        if step == "take":
+            before = clock.now
+            waited = budget.take()
+            assert waited == pytest.approx(clock.now - before)
+            turns.append(clock.now)
+            assert clock.now >= open_from
+            assert clock.now <= max(before, open_from, turns[-limit - 1] + 60 if len(turns) > limit else 0) + 1e-6
+        elif step == "pass":
+            clock.now += seconds
+        else:
+            budget.pause(seconds, "test")
+            open_from = max(open_from, clock.now + min(seconds, 120))
+    budget.close()
+    for first in turns:
+        assert sum(1 for other in turns if first <= other < first + 60 - 1e-6) <= limit
+
+
+def test_processes_and_their_threads_share_one_budget(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "budget" / "b.sqlite"
+    began = time.monotonic()
+    takers = [start(path, limit=10, window_s=1.0, threads=4, turns=3) for _ in range(3)]
+    moments = [float(line) for taker in takers for line in taker.communicate(timeout=60)[0].splitlines()]
+    assert [taker.returncode for taker in takers] == [0, 0, 0]
+    assert len(moments) == 36
+    # What is seen is when a thread went on, some milliseconds after its turn.
+    assert most_in_a_window(moments, 0.9) <= 10
+    assert max(moments) - min(moments) >= 2.9
+    assert max(moments) - began < 20
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "budget" / "b.sqlite"
+    taker = start(path, limit=100_000, window_s=60, threads=4, turns=1_000_000)
+    assert taker.stdout is not None
+    for _ in range(50):
+        assert taker.stdout.readline()
+    os.kill(taker.pid, signal.SIGKILL)
+    taker.communicate(timeout=10)
+    budget = Budget(path, 100_000)
+    began = time.monotonic()
+    budget.take()
+    assert time.monotonic() - began < 1
+    held = sqlite3.connect(path)
+    assert held.execute("SELECT count(*) FROM turn").fetchone()[0] >= 50
+    held.close()
+    budget.close()
+
+
+def test_a_waiter_that_is_killed_holds_nobody_for_longer_than_its_turn(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "budget" / "b.sqlite"
+    taker = start(path, limit=1, window_s=1.0, threads=1, turns=50)
+    assert taker.stdout is not None
+    assert taker.stdout.readline()
+    os.kill(taker.pid, signal.SIGKILL)
+    taker.communicate(timeout=10)
+    budget = Budget(path, 1, window_s=1.0)
+    assert budget.take() < 2.2
+    budget.close()
+
+
+def test_an_interrupted_waiter_gives_its_turn_back(tmp_path: Path) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "b" / "b.sqlite"
+    budget = Budget(path, 1, sleep=interrupted)
+    budget.take()
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            budget.take()
+    budget.close()
+    held = sqlite3.connect(path)
+    assert held.execute("SELECT count(*) FROM turn").fetchone() == (1,)
+    held.close()
+
+
+def test_a_pause_reaches_those_who_wait_already(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    ours, theirs = Budget(path, 1, window_s=0.5), Budget(path, 1, window_s=0.5)
+    ours.take()
+    got: list[float] = []
+    waiter = threading.Thread(target=lambda: got.append(ours.take()))
+    waiter.start()
+    time.sleep(0.1)
+    theirs.pause(1.2, "test")
+    waiter.join()
+    assert 1.2 <= got[0] < 2.5
+    ours.close()
+    theirs.close()
+
+
+def test_long_waits_are_announced_with_their_reason_before_they_begin(tmp_path: Path) -> None:
+    clock = Clock()
+    said: list[tuple[str, float, float]] = []
+    budget = Budget(
+        None,
+        2,
+        sleep=clock.sleep,
+        clock=clock,
+        on_wait=lambda reason, seconds: said.append((reason, seconds, clock.now)),
+    )
+    for _ in range(3):
+        budget.take()
+    budget.pause(90, "the server asks for a pause (HTTP 429)")
+    budget.take()
+    assert said == [
+        ("the budget of 2 requests in 60 s is used up", 60, 1000),
+        ("the server asks for a pause (HTTP 429)", 90, 1060),
+    ]
+    budget.close()
+
+
+def test_what_a_restart_of_the_machine_left_behind_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    clock = Clock()
+    clock.now = 1e6
+    before = Budget(path, 1, clock=clock, sleep=clock.sleep)
+    before.take()
+    before.pause(100, "test")
+    before.close()
+    clock.now = 10
+    after = Budget(path, 1, clock=clock, sleep=clock.sleep)
+    assert after.take() == 0
+    assert after.take() == 60
+    after.pause(5, "test")
+    after.pause(2, "test")
+    clock.now += 61
+    after.pause(5, "test")
+    assert after.take() == 5
+    after.close()
+
+
+def test_a_broken_file_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database" * 500)
+    said: list[str] = []
+    budget = Budget(path, 1, on_warning=said.append)
+    budget.take()
+    budget.close()
+    assert said == []
+    assert path.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_folder_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    clock = Clock()
+    said: list[str] = []
+    budget = Budget(in_the_way / "budget" / "b.sqlite", 2, on_warning=said.append, clock=clock, sleep=clock.sleep)
+    assert [budget.take() for _ in range(4)] == [0, 0, 60, 0]
+    assert len(said) == 1
+    assert "FLIREO_STATE_DIR" in said[0]
+    budget.close()
+
+
+def test_a_folder_that_vanishes_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    said: list[str] = []
+    budget = Budget(path, 100, on_warning=said.append)
+    budget.take()
+    for file in path.parent.iterdir():
+        file.unlink()
+    path.parent.rmdir()
+    budget.take()
+    budget.take()
+    budget.close()
+    assert said == []
+
+
+def test_the_file_is_private_and_its_name_tells_nothing(tmp_path: Path) -> None:
+    settings = Settings(key="fl_live_canary", state_dir=tmp_path / "state")
+    path = budget_path(settings)
+    old_umask = os.umask(0)
+    try:
+        budget = Budget(path, 1)
+        budget.take()
+    finally:
+        os.umask(old_umask)
+    assert "canary" not in str(path)
+    assert budget_path(settings) == path
+    assert budget_path(Settings(key="fl_live_other", state_dir=tmp_path / "state")) != path
+    assert {oct(each.stat().st_mode & 0o777) for each in path.parent.iterdir()} == {"0o600"}
+    assert [oct(each.stat().st_mode & 0o777) for each in (path.parent, path.parent.parent)] == ["0o700", "0o700"]
+    assert not any(b"canary" in each.read_bytes() for each in path.parent.iterdir())
+    budget.close()
+
+
+def test_budgets_that_nobody_uses_are_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    folder.mkdir()
+    for name, age_s in (("v1-old.sqlite", 90_000), ("v1-young.sqlite", 3_600), ("other", 90_000)):
+        (folder / name).write_text("")
+        os.utime(folder / name, (time.time() - age_s,) * 2)
+    budget = Budget(folder / "v1-new.sqlite", 1)
+    budget.take()
+    budget.close()
+    assert {file.name for file in folder.iterdir() if "journal" not in file.name} == {
+        "v1-young.sqlite",
+        "v1-new.sqlite",
+        "other",
+    }
+
+
+def test_a_429_stops_other_processes_too(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:
+    first, second = make_api(server.url), make_api(server.url)
+    server.will(reply(429, "", Retry_After="1"), reply(200, {"agents": []}))
+    drained = threading.Thread(target=lambda: first.list(KINDS["agent"]))
+    drained.start()
+    while not server.seen:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    second.list(KINDS["agent"])
+    drained.join()
+    assert min(seen.at for seen in server.seen[1:]) - server.seen[0].at >= 0.9
+
+
+def test_a_turn_costs_less_than_two_milliseconds(tmp_path: Path) -> None:
+    budget = Budget(tmp_path / "b" / "b.sqlite", 100_000)
+    budget.take()
+    times = []
+    for _ in range(500):
+        began = time.perf_counter()
+        budget.take()
+        times.append(time.perf_counter() - began)
+    budget.close()
+    # The median, because other programs use the machine too.
+    assert sorted(times)[250] < 0.002
