@@ -65,6 +65,9 @@ class _Endpoint:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         try:
+            if "origin" in request.headers:
+                # A page in a browser can send requests to loopback; stored secrets are no business of it.
+                raise RefusedError(403, "control routes are not for web pages")
             if not self._actions:
                 raise RefusedError(404, "no such control route; docs/emulator.md names them")
             action = self._actions.get(request.method)

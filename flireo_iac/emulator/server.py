@@ -226,6 +226,10 @@ def running(
         finally:
             server.stop()
             thread.join(STOP_S)
+            if thread.is_alive():
+                raise EmulatorError(
+                    f'stop emulator "{host}:{port}": it still runs after {STOP_S:g} s. End this process.'
+                )
     finally:
         app.store.close()
 

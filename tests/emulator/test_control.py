@@ -127,6 +127,14 @@ def test_an_answer_that_breaks_the_contract_is_noticed(
     assert "listAgents" in caplog.text
 
 
+def test_web_pages_cannot_use_control_routes(own_api: httpx.Client, control: httpx.Client) -> None:
+    own_api.post("/agents", json={"name": "A"})
+    for method, path in (("POST", "/reset"), ("GET", "/state")):
+        answer = control.request(method, path, headers={"Origin": "https://example.com"})
+        assert (answer.status_code, answer.json()["error"]) == (403, "Forbidden")
+    assert len(own_api.get("/agents").json()["agents"]) == 1
+
+
 def test_other_control_routes_and_methods_are_refused_clearly(own: Running, control: httpx.Client) -> None:
     assert control.get("/nothing").status_code == 404
     answer = control.put("/reset")
