@@ -105,22 +105,14 @@ _NOT_THE_API = _Meaning(
 
 def meaning_of(answer: Answer) -> _Meaning:
     """Give class and texts for a status that is not success. Source: api notes, section 2."""
-    if answer.status == 404 and not _is_json(answer):
-        # A page of a gateway: a wrong address must not look like an object that is gone.
+    if answer.status == 404 and answer.body.lstrip()[:1] not in (b"", b"{"):
+        # The page of a gateway: a wrong address must not look like an object that is gone.
         return _NOT_THE_API
     if answer.status in _MEANINGS:
         return _MEANINGS[answer.status]
     if answer.status < 400:
         return _REDIRECT
     return _SERVER if answer.status >= 500 else _INVALID
-
-
-def _is_json(answer: Answer) -> bool:
-    try:
-        value_of(answer)
-    except MismatchError:
-        return False
-    return True
 
 
 def value_of(answer: Answer) -> Any:
