@@ -1,0 +1,5 @@
+"""Deploys the stack in this folder."""
+
+from flireo_iac import deploy
+
+deploy()
