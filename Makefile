@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY) ## The main job on this machine: emulator, deploy, change, drift, restore, destroy.
-	@$(BIN)/python -m tests.demo
+	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## All tests; the cases for pulumi run where the program is on PATH.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

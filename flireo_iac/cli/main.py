@@ -41,14 +41,17 @@ def _root(
     del version
 
 
-for _module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda found: found.name):
-    _register = getattr(importlib.import_module(f"{cli.__name__}.{_module.name}"), "register", None)
-    if _register is not None:
-        _register(app)
+def _register_commands() -> None:
+    for module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda found: found.name):
+        if module.name not in ("__main__", "main"):
+            register = getattr(importlib.import_module(f"{cli.__name__}.{module.name}"), "register", None)
+            if register is not None:
+                register(app)
 
 
 def main() -> None:
     """Run the command line; every error a user can cause becomes one line and its exit code."""
+    _register_commands()
     try:
         app()
     except StackError as error:

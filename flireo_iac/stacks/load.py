@@ -21,7 +21,7 @@ from flireo_iac.stacks.plain import Inputs
 from flireo_iac.stacks.prompts import Prompts, TextFiles, lay_in_prompt
 from flireo_iac.stacks.references import check_literals, check_references, check_unique, ordered
 from flireo_iac.stacks.templates import Templates
-from flireo_iac.stacks.values import Place, SecretRef, Unresolved, is_marker, markers
+from flireo_iac.stacks.values import ItemRef, Place, SecretRef, Unresolved, is_marker, markers
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Item:
         inputs: The inputs of the resource: plain data, with markers of ``values`` where a value comes later.
         is_protected: Whether the engine refuses to delete it.
         place: Its file.
+        needs: Items that have to be there first, though no reference names them.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Item:
     inputs: Mapping[str, Any]
     is_protected: bool
     place: Place
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -57,14 +59,12 @@ class LoadedStack:
         environment: Name of the environment; None for a stack without environments.
         items: Its items by name, in the order of deploying.
         problems: Everything that is wrong or unwise, sorted by place.
-        files: Every file that the result was made from, prompts included.
     """
 
     folder: Path
     environment: str | None
     items: Mapping[str, Item]
     problems: tuple[Problem, ...]
-    files: tuple[Path, ...]
 
     @property
     def errors(self) -> list[Problem]:
@@ -104,19 +104,19 @@ def load(folder: Path, environment: str | None = None) -> LoadedStack:
     return loaded
 
 
-def resolve(files: StackFiles, environment: str | None) -> LoadedStack:
+def resolve(files: StackFiles, environment: str | None, texts: TextFiles | None = None) -> LoadedStack:
     """Make the stack of one environment from its base files, whatever is wrong with it.
 
     Args:
         files: The base files.
         environment: Name of the environment; ignored for a stack without environments.
+        texts: The text files of the stack, when they are to be read once for several environments.
     """
     problems = list(files.problems)
     chosen = read_environment(files, environment, problems)
-    texts = TextFiles(files.folder)
     absent = dict.fromkeys(files.broken, "")
     absent |= dict.fromkeys(chosen.omitted - files.broken, f"left out in {chosen.words}")
-    nodes = _nodes(files, chosen, absent, texts, problems)
+    nodes = _nodes(files, chosen, absent, texts or TextFiles(files.folder), problems)
     copied: list[Problem] = []
     item_files = {item.node.place.file for item in files.items.values()}
     made: dict[str, Item] = {}
@@ -130,16 +130,13 @@ def resolve(files: StackFiles, environment: str | None) -> LoadedStack:
         problems += check_references(item.inputs, kinds, absent)
         problems += check_literals(item.kind, item.name, nodes[key], item.inputs, kinds)
     problems += check_unique({key: (item.kind, nodes[key], item.inputs) for key, item in made.items()})
-    order = ordered({key: item.inputs for key, item in made.items()}, problems)
-    read = [Path(node.place.file) for node in nodes.values()]
-    if files.environments and environment in files.environments:
-        read.append(files.environments[environment])
+    made = {key: replace(item, needs=_needs(item, made)) for key, item in made.items()}
+    order = ordered({key: (item.inputs, item.needs) for key, item in made.items()}, problems)
     return LoadedStack(
         files.folder,
         environment if files.environments is not None else None,
         {key: made[key] for key in order},
         tuple(sorted(set(_without_echoes(problems, copied)))),
-        tuple(sorted({*read, *texts.paths})),
     )
 
 
@@ -168,6 +165,12 @@ def _nodes(
 def _item(source: ItemFile, node: MapNode, problems: list[Problem]) -> Item:
     inputs = Inputs(source.kind, source.name, problems).of(node.without("protect"))
     return Item(source.kind, source.name, inputs, _protection(source.kind, node, problems), node.place)
+
+
+def _needs(item: Item, items: Mapping[str, Item]) -> tuple[str, ...]:
+    """Name the items of the kinds that this item's kind needs; a reference decides where there is one."""
+    used = {found.key for found in markers(dict(item.inputs)) if isinstance(found, ItemRef)}
+    return tuple(key for key, other in items.items() if other.kind.name in item.kind.needs and key not in used)
 
 
 def _issues(item: Item, node: MapNode) -> list[Problem]:
@@ -214,7 +217,8 @@ def examine(folder: Path, environments: list[str] | None = None) -> tuple[list[L
     """
     files = read_folder(folder)
     names: list[str | None] = [*environments] if environments else [*sorted(files.environments or {})] or [None]
-    loaded = [resolve(files, name) for name in names]
+    texts = TextFiles(folder)
+    loaded = [resolve(files, name, texts) for name in names]
     holders: dict[Problem, list[str]] = {}
     for each in loaded:
         for problem in each.problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
@@ -67,28 +67,29 @@ def check_literals(
             yield entry.node.place.problem("FL127", text)
 
 
-def ordered(items: Mapping[str, Mapping[str, Any]], problems: list[Problem]) -> list[str]:
-    """Order items so that what is referred to comes first.
+def ordered(items: Mapping[str, tuple[Mapping[str, Any], Sequence[str]]], problems: list[Problem]) -> list[str]:
+    """Order items so that what is referred to or needed comes first.
 
     Args:
-        items: The inputs of each item by name, in the order to keep where nothing else decides.
+        items: The inputs of each item by name, and the items it needs beside those it refers to.
         problems: Where problems go: FL126 for items that refer to each other in a circle.
     """
     uses: dict[str, dict[str, ItemRef]] = {
         key: {found.key: found for found in markers(inputs) if isinstance(found, ItemRef) and found.key in items}
-        for key, inputs in items.items()
+        for key, (inputs, _) in items.items()
     }
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for key, used in uses.items():
-        sorter.add(key, *used)
+        sorter.add(key, *used, *items[key][1])
     try:
         return list(sorter.static_order())
     except CycleError as error:
         circle: list[str] = error.args[1][::-1]
-        links = [uses[user][used] for user, used in pairwise(circle)]
-        words = ", ".join(f"{user} at {link.place}" for user, link in zip(circle, links, strict=False))
+        # A link that only a need makes has no place; some link of a circle always has one.
+        links = {user: uses[user][used] for user, used in pairwise(circle) if used in uses[user]}
+        words = ", ".join(f"{user} at {link.place}" for user, link in links.items())
         text = f"items refer to each other in a circle: {' -> '.join(circle)} ({words}). Take one reference out."
-        problems.append(links[0].place.problem("FL126", text))
+        problems.append(next(iter(links.values())).place.problem("FL126", text))
         return list(items)
 
 

@@ -67,7 +67,9 @@ def deploy(folder: str | Path | None = None) -> Stack:
     resources: dict[str, pulumi.CustomResource] = {}
     for key, item in loaded.items.items():
         inputs = {name: _output(value, resources, secrets) for name, value in item.inputs.items()}
-        options = pulumi.ResourceOptions(protect=item.is_protected)
+        options = pulumi.ResourceOptions(
+            protect=item.is_protected, depends_on=[resources[needed] for needed in item.needs]
+        )
         resources[key] = RESOURCES[item.kind.name](item.name, opts=options, **inputs)
         pulumi.export(key, resources[key].id)
     return Stack(loaded, resources)

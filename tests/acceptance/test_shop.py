@@ -1,0 +1,137 @@
+"""The main job, with the requests it may cost."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.acceptance.deployment import Deployment
+from tests.acceptance.shop import write_shop
+
+COLLECTIONS = {
+    "/agents": "agents",
+    "/numbers": "numbers",
+    "/tool-templates": "toolTemplates",
+    "/analysis-templates": "analysisTemplates",
+    "/sip-trunks": "trunks",
+}
+
+
+def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> None:
+    write_shop(deployment)
+
+    deployment.good("preview")
+    assert deployment.counts() == {}, "a preview sends nothing"
+
+    deployment.good("up")
+    counts = deployment.counts()
+    assert counts.pop("POST") == 45
+    assert sum(counts.values()) <= 9
+    assert set(counts) == {"GET"}
+    assert len(deployment.account("/agents")["agents"]) == 20
+
+    deployment.counts()
+    done = deployment.good("up", "--refresh", "--expect-no-changes")
+    counts = deployment.counts()
+    assert set(counts) == {"GET"}
+    assert counts["GET"] <= 7, "one list a kind"
+    assert "45" in done.text or "46" in done.text
+
+    deployment.good("up", "--expect-no-changes")
+    assert deployment.counts() == {}, "a run that changes nothing sends nothing"
+
+    prompt = deployment.folder / "agents" / "desk07.md"
+    prompt.write_text(prompt.read_text().replace("Be brief.", "Be very brief."))
+    done = deployment.good("preview", "--diff")
+    assert "Be very brief." in done.text
+    assert "desk06" not in done.text
+    deployment.good("up")
+    assert deployment.counts() == {"PATCH": 1}, "one changed line is one write"
+
+    deployment.good("destroy")
+    # The domain has no id in its path: it is looked at first, so that nobody else's is deleted.
+    assert deployment.counts() == {"DELETE": 45, "GET": 1}
+    for path, key in COLLECTIONS.items():
+        assert deployment.account(path)[key] == []
+    assert deployment.account("/domains")["domain"] is None
+    assert set(deployment.account("/byok")["byok_keys"].values()) == {None}
+
+
+def test_drift_is_shown_and_undone(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=2)
+    deployment.good("up")
+    (agent, _) = deployment.account("/agents")["agents"]
+    deployment.edit("agents", agent["id"], {"first_message": "Edited in the dashboard."})
+    deployment.counts()
+
+    done = deployment.run("preview", "--refresh", "--expect-no-changes")
+    assert done.code == 7
+    assert "first_message" in done.text
+    assert set(deployment.counts()) == {"GET"}
+
+    deployment.good("refresh")
+    deployment.counts()
+    deployment.good("up")
+    assert deployment.counts() == {"PATCH": 1}
+    assert deployment.account(f"/agents/{agent['id']}")["agent"]["first_message"] == agent["first_message"]
+    deployment.good("preview", "--refresh", "--expect-no-changes")
+
+
+def test_an_object_that_is_gone_is_made_anew(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=2)
+    deployment.good("up")
+    (number, _) = deployment.account("/numbers")["numbers"]
+    httpx.delete(f"{deployment.control_url}/objects/numbers/{number['id']}").raise_for_status()
+    deployment.counts()
+    deployment.good("up", "--refresh")
+    counts = deployment.counts()
+    assert counts["POST"] == 1
+    assert "PATCH" not in counts
+    deployment.good("up", "--refresh", "--expect-no-changes")
+
+
+def test_a_removed_field_is_cleared_and_a_removed_item_deleted(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=2)
+    deployment.good("up")
+    deployment.counts()
+    file = deployment.folder / "agents" / "desk00.yaml"
+    file.write_text(file.read_text().replace("first_message: Good day, desk 0.\n", ""))
+    (deployment.folder / "numbers" / "line01.yaml").unlink()
+    deployment.good("up")
+    assert deployment.counts() == {"PATCH": 1, "DELETE": 1}
+    by_name = {agent["name"]: agent for agent in deployment.account("/agents")["agents"]}
+    assert by_name["Desk 0"]["first_message"] is None
+    assert len(deployment.account("/numbers")["numbers"]) == 1
+
+
+def test_a_trunk_cannot_be_updated_so_it_is_replaced_and_its_numbers_follow(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=2)
+    deployment.good("up")
+    (old,) = deployment.account("/sip-trunks")["trunks"]
+    deployment.counts()
+    file = deployment.folder / "trunks" / "carrier.yaml"
+    file.write_text(file.read_text().replace("sip.example.com", "sip2.example.com"))
+    deployment.good("up")
+    assert deployment.counts() == {"GET": 1, "POST": 1, "PATCH": 2, "DELETE": 1}
+    (new,) = deployment.account("/sip-trunks")["trunks"]
+    assert new["id"] != old["id"]
+    assert {number["transfer_trunk_id"] for number in deployment.account("/numbers")["numbers"]} == {new["id"]}
+
+
+def test_protected_items_stay(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=1)
+    for path in ("numbers/line00.yaml", "trunks/carrier.yaml", "byok/resend.yaml"):
+        file = deployment.folder / path
+        file.write_text(file.read_text().replace("protect: false\n", ""))
+    deployment.good("up")
+    done = deployment.run("destroy")
+    assert done.code == 1
+    assert "protect" in done.text
+    assert len(deployment.account("/numbers")["numbers"]) == 1
+
+
+def test_a_stack_speaks_both_dialects(deployment: Deployment) -> None:
+    write_shop(deployment, pairs=2)
+    httpx.put(f"{deployment.control_url}/settings", json={"dialect": "jan2026"}).raise_for_status()
+    deployment.good("up")
+    httpx.put(f"{deployment.control_url}/settings", json={"dialect": "dec2025"}).raise_for_status()
+    deployment.good("preview", "--refresh", "--expect-no-changes")
