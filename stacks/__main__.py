@@ -1,0 +1,3 @@
+from flireo_iac import deploy
+
+deploy()
