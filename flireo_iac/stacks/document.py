@@ -99,6 +99,8 @@ def _broken(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     rest = lines[mark.line][mark.column :] if mark is not None and mark.line < len(lines) else ""
     if rest.startswith("\t") or "tab" in (error.problem or ""):
         return place.problem("FL101", "a tab, YAML is indented with spaces. Replace it.")
+    if "flow" in (error.context or "") and mark is not None and "${" in lines[mark.line][: mark.column]:
+        return place.problem("FL101", 'not valid YAML: inside [ ] and { } a ${…} needs quotes. Write "${…}".')
     context = f" {error.context}" if error.context else ""
     return place.problem("FL101", f"not valid YAML: {error.problem or 'unreadable'}{context}. Mend the file.")
 

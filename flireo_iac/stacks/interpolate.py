@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flireo_iac.core.check import suggestion
@@ -53,14 +55,15 @@ class Expression:
 def split(text: str) -> list[str | Expression]:
     """Split text into pieces and expressions; ``$${`` is a piece of its own, ``${``."""
     parts: list[str | Expression] = []
-    end = 0
+    end = counted = occurrence = 0
     for match in _TOKEN.finditer(text):
         if match.start() > end:
             parts.append(text[end : match.start()])
         if match[1] is None:
             parts.append("${")
         else:
-            occurrence = text.count("${", 0, match.start())
+            occurrence += text.count("${", counted, match.start())
+            counted = match.start()
             parts.append(Expression(match[1].strip(), bool(match[2]), occurrence, match.start()))
         end = match.end()
     if end < len(text):
@@ -100,6 +103,7 @@ class Variables:
         self._problems = problems
         self._resolved: dict[str, Node] = {}
         self._open: dict[str, Place] = {}
+        self._texts: dict[str, str] = {}
 
     def fill(self, node: Node) -> Node:
         """Fill in every expression inside a tree; a tree without any is given back as it is."""
@@ -121,20 +125,33 @@ class Variables:
             return found if not isinstance(found, ScalarNode) else replace(found, place=node.place)
         value = joined(
             [
-                part if isinstance(part, str) else self.text_of(part, node.place_of("${", part.occurrence))
+                part if isinstance(part, str) else self.text_of(part, partial(node.place_of, "${", part.occurrence))
                 for part in parts
             ]
         )
         return replace(node, value=value, written=value if isinstance(value, str) else "")
 
-    def text_of(self, expression: Expression, place: Place) -> Any:
-        """Give the value of an expression as it is written inside text: text, a marker, or ``Unresolved``."""
+    def text_of(self, expression: Expression, at: Callable[[], Place]) -> Any:
+        """Give the value of an expression as it is written inside text.
+
+        Args:
+            expression: The expression.
+            at: Gives its place; called when that is needed, because a long prompt holds many.
+
+        Returns:
+            Text, a marker, or ``Unresolved`` when it has none.
+        """
+        if expression.is_closed and expression.body in self._texts:
+            return self._texts[expression.body]
+        place = at()
         found = self._expression(expression, place)
-        if isinstance(found, ScalarNode) and found.value is not None:
-            return found.written if isinstance(found.value, bool | int | float | str) else found.value
-        text = f'variable "{expression.body.removeprefix("var.")}" is {named(found)}{found.note}, text was expected'
-        self._problems.append(place.problem("FL123", f"{text} inside text."))
-        return Unresolved()
+        if not isinstance(found, ScalarNode) or found.value is None:
+            text = f'variable "{expression.body.removeprefix("var.")}" is {named(found)}{found.note}, text was expected'
+            return self._wrong(place, "FL123", f"{text} inside text.").value
+        if not isinstance(found.value, bool | int | float | str):
+            return found.value
+        self._texts[expression.body] = found.written
+        return found.written
 
     def _expression(self, expression: Expression, place: Place) -> Node:
         body = expression.body
@@ -156,7 +173,7 @@ class Variables:
             text = f'"${{{body}}}" is not known, {_FORMS}{hint or "."} Write $${{ for a literal ${{.'
         return self._wrong(place, "FL121", text)
 
-    def _wrong(self, place: Place, rule: str, text: str) -> Node:
+    def _wrong(self, place: Place, rule: str, text: str) -> ScalarNode:
         self._problems.append(place.problem(rule, text))
         return ScalarNode(place, Unresolved())
 

@@ -6,7 +6,7 @@ What is in the file is what is sent: line ends, tabs and trailing spaces stay, a
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,6 @@ class TextFiles:
         self.folder = folder
         self._root = folder.resolve()
         self._read: dict[Path, TextFile | Problem] = {}
-
-    @property
-    def paths(self) -> list[Path]:
-        """Every file that has been read, as the user would type it."""
-        return [Path(found.shown) for found in self._read.values() if isinstance(found, TextFile)]
 
     def find(self, name: str, beside: Path, place: Place) -> TextFile | Problem:
         """Find and read a file.
@@ -154,7 +149,7 @@ class Prompts:
             elif part.include is not None and part.is_closed:
                 filled.append(self._text(part.include, Path(file.shown).parent, file.place(part.offset), within))
             else:
-                filled.append(self._variables.text_of(part, file.place(part.offset)))
+                filled.append(self._variables.text_of(part, partial(file.place, part.offset)))
         made = joined(filled)
         if _length(made) > MAX_CHARACTERS:
             text = f"the prompt has more than {MAX_CHARACTERS} characters once its includes are put in."
