@@ -28,6 +28,9 @@ from flireo_iac.settings import Settings
 
 T = TypeVar("T")
 
+LONGEST_NAME = 80
+"""Characters of a name that an error shows at most."""
+
 
 class FlireoApi:
     """The account that a key belongs to. One for a process is enough: it is safe for threads.
@@ -207,4 +210,6 @@ class FlireoApi:
 
 
 def _about(verb: str, kind: Kind, name: str) -> str:
-    return f'{verb} {kind.title} "{name}"' if name else f"{verb} {kind.title}"
+    shown = " ".join(name.split())
+    shown = shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"
+    return f'{verb} {kind.title} "{shown}"' if shown else f"{verb} {kind.title}"

@@ -176,7 +176,9 @@ class Budget:
         try:
             result = do(connection)
         except BaseException:
-            connection.execute("ROLLBACK")
+            # SQLite may have rolled back itself; what went wrong first is what counts.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
         return result

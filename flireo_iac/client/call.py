@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 from flireo_iac.errors import InvalidInputError
 
+LONGEST_ID = 500
+"""Characters; an id of the API has 36, and httpx refuses very long addresses."""
+
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
@@ -46,10 +49,12 @@ def item_path(collection: str, id_: str, operation: str) -> str:
         operation: Beginning of the error.
 
     Raises:
-        InvalidInputError: The id is empty, ``.`` or ``..``, or cannot be sent.
+        InvalidInputError: The id is empty, ``.`` or ``..``, too long, or no text that can be sent.
     """
-    if id_ in ("", ".", ".."):
-        raise InvalidInputError([f'{operation}: "{id_}" is no id, one of the API was expected. Name the object anew.'])
+    if id_ in ("", ".", "..") or len(id_) > LONGEST_ID:
+        raise InvalidInputError(
+            [f'{operation}: "{id_[:40]}" is no id, one of the API was expected. Name the object anew.']
+        )
     try:
         return f"{collection}/{quote(id_, safe='')}"
     except UnicodeEncodeError:

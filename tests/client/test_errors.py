@@ -192,7 +192,7 @@ def test_the_longest_secret_goes_first() -> None:
     assert masked("abcdef abc", {"abc", "abcdef"}) == "[secret] [secret]"
 
 
-@pytest.mark.parametrize("id_", ["", ".", ".."])
+@pytest.mark.parametrize("id_", ["", ".", "..", "a" * 70_000])
 def test_an_id_that_names_another_path_is_refused_before_anything_is_sent(
     server: Scripted, api: FlireoApi, id_: str
 ) -> None:
@@ -202,8 +202,9 @@ def test_an_id_that_names_another_path_is_refused_before_anything_is_sent(
         lambda: api.update(AGENT, id_, {}),
         lambda: api.delete(AGENT, id_),
     ):
-        with pytest.raises(InvalidInputError, match="is no id"):
+        with pytest.raises(InvalidInputError, match="is no id") as caught:
             ask()
+        assert len(str(caught.value)) < 300
     assert server.seen == []
 
 

@@ -4,8 +4,12 @@ import email.utils
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flireo_iac.client import FlireoApi
 from flireo_iac.client.answers import Answer
@@ -197,8 +201,6 @@ def test_a_server_that_does_not_come_to_an_end_meets_the_deadline(
 
 
 def answer(status: int = 429, body: bytes = b"", **headers: str) -> Answer:
-    import httpx
-
     return Answer(status, httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()}), body)
 
 
@@ -234,6 +236,35 @@ NOW = 1_800_000_000.0
 )
 def test_how_long_an_answer_asks_to_wait(given: Answer, seconds: float | None) -> None:
     assert asked_wait_s(given, lambda: NOW) == seconds
+
+
+@given(
+    status=st.sampled_from([200, 429, 503]),
+    headers=st.dictionaries(
+        st.sampled_from(["Retry-After", "Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
+        | st.integers(-5, 10**400).map(str)
+        | st.datetimes().map(lambda moment: email.utils.format_datetime(moment)),
+    ),
+    body=st.binary(max_size=20) | st.floats(allow_nan=True).map(lambda number: f'{{"retry_after": {number}}}'.encode()),
+)
+def test_no_header_breaks_the_clock(status: int, headers: dict[str, str], body: bytes) -> None:
+    odd = Answer(status, httpx.Headers(headers), body)
+    for seconds in (asked_wait_s(odd, lambda: NOW), reset_wait_s(odd, lambda: NOW)):
+        assert seconds is None or seconds >= 0
+
+
+def test_a_connection_that_the_server_dropped_is_not_used_for_a_create(server: Scripted, api: FlireoApi) -> None:
+    def drop(handler: Any) -> None:
+        reply(200, {"agents": []})(handler)
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    server.will(drop, GOOD)
+    api.list(AGENT)
+    time.sleep(0.1)
+    assert api.create(AGENT, {"name": "A"})["id"] == "a1"
+    assert server.methods == ["GET", "POST"]
 
 
 @pytest.mark.parametrize(
