@@ -140,14 +140,17 @@ class Child:
                     stream.close()
 
 
-def child_environment(extra: Mapping[str, str], environment_folder: Path | None) -> dict[str, str]:
+def child_environment(
+    variables: Mapping[str, str], extra: Mapping[str, str], environment_folder: Path | None
+) -> dict[str, str]:
     """Give the environment of a child.
 
     Args:
-        extra: What is set on top of the engine's own environment.
+        variables: The engine's own environment.
+        extra: What is set on top of it.
         environment_folder: Virtual environment whose programs come first on PATH; None for none.
     """
-    environment = dict(os.environ)
+    environment = dict(variables)
     # A passphrase is the engine's business; neither child needs it.
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         environment.pop(name, None)

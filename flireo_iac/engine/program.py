@@ -6,7 +6,7 @@ Source: pulumi notes on the engine, section 1.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from flireo_iac.engine.children import RUNNER, Child, child_environment
@@ -20,12 +20,19 @@ _POLL_S: Final = 0.1
 _QUIET_END_S: Final = 2.0  # a stopped program that waits for the engine ends by itself
 
 
-def start_program(project: Project, settings: Settings, address: str, on_line: Callable[[str, bool], None]) -> Child:
+def start_program(
+    project: Project,
+    settings: Settings,
+    variables: Mapping[str, str],
+    address: str,
+    on_line: Callable[[str, bool], None],
+) -> Child:
     """Start the program of a project.
 
     Args:
         project: The project.
         settings: What the run is told.
+        variables: The engine's environment, most of which it gets too.
         address: Address of the engine's services.
         on_line: Called for each line it prints, from a thread; the second argument is True for stderr.
 
@@ -58,7 +65,7 @@ def start_program(project: Project, settings: Settings, address: str, on_line: C
         return Child(
             [project.interpreter, "-u", str(RUNNER), "program", json.dumps(options)],
             folder=project.folder,
-            environment=child_environment(environment, project.environment_folder),
+            environment=child_environment(variables, environment, project.environment_folder),
             on_line=on_line,
         )
     except OSError as error:

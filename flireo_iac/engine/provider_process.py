@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from flireo_iac.engine.children import RUNNER, Child, child_environment
@@ -103,6 +104,7 @@ class ProviderProcess:
 
     Args:
         project: Whose interpreter and folder it gets.
+        variables: The engine's environment, most of which it gets too.
         engine_address: Address of the engine's own service, for messages.
         on_line: Called for each line it prints, from a thread; the second argument is True for stderr.
 
@@ -110,7 +112,13 @@ class ProviderProcess:
         EngineError: It cannot be started.
     """
 
-    def __init__(self, project: Project, engine_address: str, on_line: Callable[[str, bool], None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        variables: Mapping[str, str],
+        engine_address: str,
+        on_line: Callable[[str, bool], None],
+    ) -> None:
         options = {f"PULUMI_RUNTIME_{key.upper()}": value for key, value in project.runtime_options.items()}
         environment = {"PULUMI_PROJECT": project.name, "PULUMI_CONFIG": "{}", **options}
         self._last_lines: list[str] = []
@@ -123,7 +131,7 @@ class ProviderProcess:
             self._child = Child(
                 [project.interpreter, "-u", str(RUNNER), "provider", engine_address],
                 folder=project.folder,
-                environment=child_environment(environment, project.environment_folder),
+                environment=child_environment(variables, environment, project.environment_folder),
                 on_line=self._hear,
                 first_line=True,
             )
@@ -193,12 +201,12 @@ class ProviderProcess:
             status = self._child.wait(0.5)
         if code is grpc.StatusCode.UNAVAILABLE and status is not None:
             return CallError(f"the provider process ended (status {status}) during the call; what it did is not known")
-        text = str(error.details() or code.name)
-        partial = None
+        said = CallError(str(error.details() or code.name))
         for key, value in error.trailing_metadata() or ():
             if key == "grpc-status-details-bin":
-                text, partial = _read_details(value, text)
-        return CallError(_last_words(text), unauthenticated=code is grpc.StatusCode.UNAUTHENTICATED, partial=partial)
+                said = _read_details(value, said.text)
+        unauthenticated = said.unauthenticated or code is grpc.StatusCode.UNAUTHENTICATED
+        return CallError(_last_words(said.text), unauthenticated=unauthenticated, partial=said.partial)
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[tuple[str, str]]]:
         """Let the provider check inputs.
@@ -361,19 +369,25 @@ def _known(struct: Any) -> Properties:
     return properties
 
 
-def _read_details(content: str | bytes, text: str) -> tuple[str, Partial | None]:
+def _read_details(content: str | bytes, text: str) -> CallError:
     status = status_pb2.Status()
     try:
         status.ParseFromString(content if isinstance(content, bytes) else content.encode("latin-1"))
     except DecodeError:
-        return text, None  # not the details we know; the plain text stands
+        return CallError(text)  # not the details we know; the plain text stands
+    partial = None
+    unauthenticated = status.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
     for detail in status.details:
-        failed = provider_pb2.ErrorResourceInitFailed()
+        failed, info = provider_pb2.ErrorResourceInitFailed(), error_details_pb2.ErrorInfo()
         if detail.Is(failed.DESCRIPTOR) and detail.Unpack(failed):
-            reasons = list(failed.reasons) or [status.message]
             inputs = _read(failed.inputs) if failed.HasField("inputs") else None
-            return status.message or "\n".join(reasons), Partial(failed.id, _read(failed.properties), inputs, reasons)
-    return status.message or text, None
+            reasons = list(failed.reasons) or [status.message]
+            partial = Partial(failed.id, _read(failed.properties), inputs, reasons)
+        elif detail.Is(info.DESCRIPTOR) and detail.Unpack(info):
+            # The SDK's provider host ends every failed call with one code; the reason says more.
+            unauthenticated = unauthenticated or info.reason == grpc.StatusCode.UNAUTHENTICATED.name
+    text = status.message or "\n".join(partial.reasons if partial else ()) or text
+    return CallError(text, unauthenticated=unauthenticated, partial=partial)
 
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)$', re.MULTILINE)

@@ -116,7 +116,8 @@ class Engine:
         continue_on_error: bool = False,
         message: str = "",
     ) -> None:
-        variables = os.environ if environment is None else environment
+        variables = dict(os.environ if environment is None else environment)
+        self._variables = variables
         self.project = load_project(folder)
         self.stack = choose_stack(self.project, stack, variables)
         self.backend = Backend(find_root(self.project, variables), self.project.name, self.stack)
@@ -292,7 +293,9 @@ class Engine:
                 return
         deployment = self._deployment(run, base, config, config.properties(), changed=refresh)
         self._serve().host = deployment
-        run.program = start_program(self.project, deployment.settings, self._serve().address, self._hear_program)
+        run.program = start_program(
+            self.project, deployment.settings, self._variables, self._serve().address, self._hear_program
+        )
         try:
             watch_program(run.program, deployment)
         finally:
@@ -457,7 +460,9 @@ class Engine:
     def _start_provider(self) -> ProviderProcess:
         with self._provider_lock:
             if self._provider is None:
-                self._provider = ProviderProcess(self.project, self._serve().address, self._hear_provider)
+                self._provider = ProviderProcess(
+                    self.project, self._variables, self._serve().address, self._hear_provider
+                )
             return self._provider
 
     def _configured(self, config: Properties) -> ProviderProcess:
