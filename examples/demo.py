@@ -64,13 +64,13 @@ class Demo:
         texts = (path.read_text("utf-8") for path in self.stack.rglob("*") if path.suffix in (".yaml", ".md"))
         return {name for text in texts for name in re.findall(r"\$\{secret\.(\w+)\}", text)}
 
-    def step(self, sentence: str, *command: str, shows: str = "", expects: int = 0) -> None:
+    def step(self, sentence: str, *command: str, shows: str = "end", expects: int = 0) -> None:
         """Announce a step, run its command, and say what it cost.
 
         Args:
             sentence: What happens.
             *command: Arguments of ``flireo``.
-            shows: ``all`` shows what the command prints, ``end`` its last lines.
+            shows: ``all`` shows everything the command prints, ``end`` only what it comes to.
             expects: Exit code that means success.
         """
         console.print(Text(f"\n{sentence}", style="bold"))
@@ -92,8 +92,9 @@ class Demo:
         if done.returncode != expects:
             console.print("\n".join(printed), markup=False)
             sys.exit(f"error: this step ended with {done.returncode}, {expects} was expected.")
-        for line in printed if shows == "all" else printed[-4:] if shows == "end" else []:
-            console.print(Text(f"  {line}"))
+        for line in printed:
+            if shows == "all" or line.startswith("Resources:") or "no problems" in line:
+                console.print(Text(f"  {line}"))
         console.print(Text(f"  {self.cost()}, {took_s:.1f} s", style="green"))
 
     def cost(self) -> str:
@@ -102,7 +103,8 @@ class Demo:
         requests = log["requests"] if isinstance(log, dict) else log
         counted = Counter("reads" if request["method"] == "GET" else "writes" for request in requests)
         httpx.delete(f"{self.control}/requests").raise_for_status()
-        return f"{counted['writes']} writes and {counted['reads']} reads" if counted else "no request"
+        words = [f"{count} {what if count > 1 else what[:-1]}" for what, count in sorted(counted.items(), reverse=True)]
+        return " and ".join(words) or "no request"
 
     def change_a_line(self) -> str:
         """Change one line of the first prompt that has it; give the prompt's name."""
@@ -127,19 +129,18 @@ class Demo:
     def walk(self) -> None:
         """Do the main job, step by step."""
         console.print(Text(f"Engine: {self.engine}. Stack: a copy of stacks/, environment {STACK}."))
-        self.step("1. The stack is checked: every problem of every file would be named here.", "validate", shows="end")
-        self.step("2. A preview says what would be made. It sends nothing.", "preview", shows="end")
-        self.step("3. The stack is deployed.", "up", "--yes", "--skip-preview", shows="end")
+        self.step("1. The stack is checked: every problem of every file would be named here.", "validate")
+        self.step("2. A preview says what would be made. It sends nothing.", "preview")
+        self.step("3. The stack is deployed.", "up", "--yes", "--skip-preview")
         self.step(
             "4. Deployed again: everything is looked at, nothing has to change.",
             *("up", "--yes", "--skip-preview", "--refresh", "--expect-no-changes"),
-            shows="end",
         )
         prompt = self.change_a_line()
         self.step(
             f"5. One line of agents/{prompt} is changed. This is what it means:", "preview", "--diff", shows="all"
         )
-        self.step("6. It is applied.", "up", "--yes", "--skip-preview", shows="end")
+        self.step("6. It is applied.", "up", "--yes", "--skip-preview")
         name = self.edit_behind_its_back()
         self.step(
             f'7. Somebody edits the agent "{name}" in the dashboard. The drift is found (exit code 7):',
@@ -150,7 +151,7 @@ class Demo:
         self.step(
             "8. The next run brings back what git says.", "up", "--yes", "--skip-preview", "--refresh", shows="end"
         )
-        self.step("9. Everything is destroyed.", "destroy", "--yes", "--skip-preview", shows="end")
+        self.step("9. Everything is destroyed.", "destroy", "--yes", "--skip-preview")
 
 
 @contextmanager
