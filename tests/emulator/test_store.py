@@ -6,8 +6,11 @@ import json
 import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flireo_iac.emulator import server
 from flireo_iac.emulator.store import Store
@@ -41,6 +44,23 @@ def test_every_write_is_in_the_file_before_it_is_answered(tmp_path: Path) -> Non
             api.post("/agents", json={"name": str(n)})
             (collections,) = json.loads(file.read_text())["organizations"].values()
             assert len(collections["agents"]) == n + 1
+
+
+@settings(max_examples=50, deadline=None, database=None)
+@given(steps=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.none() | st.integers()), max_size=20))
+def test_the_text_of_the_state_is_always_what_is_held(steps: list[tuple[str, str, int | None]]) -> None:
+    store = Store()
+    organization = store.organization(KEY)
+    held: dict[str, dict[str, dict[str, Any]]] = {"a": {}, "b": {}}
+    for collection, row_id, value in steps:
+        if value is not None:
+            row = {"id": row_id, "value": value}
+            organization.put(collection, row)
+            held[collection][row_id] = row
+        elif held[collection].pop(row_id, None):
+            organization.remove(collection, row_id)
+        text = json.loads(store.text())["organizations"].get(organization.id, {})
+        assert text == {name: list(rows.values()) for name, rows in held.items() if rows}
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
