@@ -1,0 +1,179 @@
+"""The commands, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engine.lab import CLI, REPOSITORY, Lab, thing, urn
+
+
+def test_the_verbs_from_the_first_run_to_the_last(lab: Lab) -> None:
+    lab.want(thing("a", text="one\ntwo\n", secrets={"token": "canary-token"}), exports={"serial": "a"})
+    refused = lab.cli("up", "-s", "dev")
+    assert refused.returncode == 2
+    assert "error: up: needs a yes" in refused.stderr
+    assert not lab.backend_files("**/*")
+
+    made = lab.cli("up", "-s", "dev", "--yes", "--diff")
+    assert made.returncode == 0, made.stderr
+    assert made.stderr == "engine: local\n"
+    assert "Previewing update (dev):" in made.stdout
+    assert "  +  cloud:Thing a  created" in made.stdout
+    assert "Resources: + 2 to create" in made.stdout
+    assert "Resources: + 2 created" in made.stdout
+    assert "      + token: [secret]" in made.stdout
+    assert f'serial: "{lab.ids()["a"]}"' in made.stdout
+    assert "canary" not in made.stdout
+    assert "\x1b" not in made.stdout
+    lab.check()
+
+    lab.want(thing("a", text="one\nTWO\n", secrets={"token": "canary-token"}), exports={"serial": "a"})
+    seen = lab.cli("preview", "--expect-no-changes", "--diff")  # the only stack there is
+    assert seen.returncode == 7
+    assert "  ~  cloud:Thing a  update [text]" in seen.stdout
+    assert "      -     - two\n      +     + TWO\n" in seen.stdout
+    assert lab.calls("update") == []
+
+    applied = lab.cli("up", "-y", "--skip-preview", "--json")
+    assert applied.returncode == 0
+    document = json.loads(applied.stdout)
+    assert document["changeSummary"] == {"same": 1, "update": 1}
+    step = next(step for step in document["steps"] if step["urn"] == urn("a"))
+    assert step["op"] == "update"
+    assert step["detailedDiff"] == {"text": {"inputDiff": True, "kind": "update"}}
+    assert step["diffReasons"] == ["text"]
+    assert (step["oldState"]["inputs"]["text"], step["newState"]["inputs"]["text"]) == ("one\ntwo\n", "one\nTWO\n")
+    assert step["newState"]["inputs"]["token"] == "[secret]"
+    assert "canary" not in applied.stdout
+
+    lab.edit("a", text="edited")
+    assert lab.cli("refresh", "--preview-only", "--expect-no-changes").returncode == 7
+    assert lab.cli("preview", "--refresh", "--expect-no-changes").returncode == 7
+    refreshed = lab.cli("refresh", "--yes")
+    assert refreshed.returncode == 0
+    assert "  ~  cloud:Thing a  was changed outside [text]" in refreshed.stdout
+    assert lab.cli("destroy", "--yes").returncode == 0
+    assert list((lab.cloud / "objects").iterdir()) == []
+
+
+def test_what_is_wrong_is_one_line_and_an_exit_code(lab: Lab, tmp_path: Path) -> None:
+    lab.want(thing("a"))
+    wrong: list[tuple[list[str], int, str]] = [
+        (["preview"], 2, 'which stack of the project "lab" is meant?'),
+        (["preview", "-C", str(tmp_path / "home")], 2, "there is no Pulumi.yaml"),
+        (["preview", "-s", "a b"], 2, "is not a name"),
+        (["destroy", "-s", "nope", "--yes"], 6, 'stack "nope": there is no such stack'),
+        (["preview", "-s", "dev", "--engine", "pulumi"], 2, "the pulumi program is not on PATH"),
+    ]
+    for arguments, code, text in wrong:
+        done = lab.cli(*arguments)
+        assert (done.returncode, text in done.stderr) == (code, True), done.stderr
+        assert "Traceback" not in done.stderr
+    lab.environment.pop("PULUMI_CONFIG_PASSPHRASE")
+    done = lab.cli("up", "-s", "dev", "--yes")
+    assert (done.returncode, "needs a passphrase" in done.stderr) == (2, True), done.stderr
+    lab.environment["PULUMI_BACKEND_URL"] = "s3://bucket"
+    done = lab.cli("up", "-s", "dev", "--yes")
+    assert (done.returncode, "Use --engine pulumi" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_wrong_passphrase_and_a_damaged_state_change_nothing(lab: Lab) -> None:
+    lab.want(thing("a", secrets={"token": "x"}))
+    lab.up()
+    lab.calls()
+    good = lab.state_path.read_text()
+    lab.environment["PULUMI_CONFIG_PASSPHRASE"] = "another"
+    done = lab.cli("up", "--yes")
+    assert done.returncode == 1
+    assert "the passphrase does not open the secrets" in done.stderr
+    lab.environment["PULUMI_CONFIG_PASSPHRASE"] = ""
+    lab.state_path.write_text(good[: len(good) // 2])
+    done = lab.cli("up", "--yes")
+    assert done.returncode == 1
+    assert "is damaged" in done.stderr
+    assert ".json.bak" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert lab.calls() == []
+    assert lab.state_path.read_text() == good[: len(good) // 2]
+
+
+class Terminal:
+    """The command on a terminal of its own."""
+
+    def __init__(self, lab: Lab, *arguments: str) -> None:
+        self.master, slave = pty.openpty()
+        environment = {**lab.environment, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm", "COLUMNS": "80"}
+        environment.pop("NO_COLOR")
+        self.process = subprocess.Popen(
+            [*CLI, *arguments], cwd=lab.project, env=environment, stdin=slave, stdout=slave, stderr=slave
+        )
+        os.close(slave)
+        self.text = ""
+
+    def read_until(self, wanted: str, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while wanted not in self.text and time.monotonic() < end:
+            if not self._read():
+                break
+        assert wanted in self.text, self.text
+
+    def _read(self) -> bool:
+        if select.select([self.master], [], [], 0.2)[0]:
+            try:
+                self.text += os.read(self.master, 65536).decode()
+            except OSError:
+                return False
+        return True
+
+    def end(self) -> int:
+        while self.process.poll() is None:
+            self._read()
+        self._read()
+        os.close(self.master)
+        return self.process.returncode
+
+    def write(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+
+@pytest.mark.parametrize(("answer", "code", "calls"), [("y\n", 0, [("create", "a")]), ("\n", 8, [])])
+def test_a_person_is_asked_once(lab: Lab, answer: str, code: int, calls: list[tuple[str, str]]) -> None:
+    lab.want(thing("a"))
+    lab.faults({"method": "create", "name": "a", "kind": "sleep", "seconds": 1})
+    terminal = Terminal(lab, "up", "-s", "dev")
+    terminal.read_until("[y/N]")
+    assert "to create" in terminal.text
+    assert lab.calls() == []
+    terminal.write(answer)
+    if code == 0:
+        terminal.read_until("creating 0s")  # the live part shows what runs
+    assert terminal.end() == code, terminal.text
+    assert terminal.text.count("[y/N]") == 1
+    assert lab.calls() == calls
+    assert "\x1b[" in terminal.text
+
+
+def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "pulumi").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    (programs / "pulumi").chmod(0o755)
+    lab.environment["PATH"] = f"{programs}:{lab.environment['PATH']}"
+    options = ["-s", "dev", "-C", ".", "--yes", "--refresh", "--target", "urn:x", "--parallel", "4", "-m", "words"]
+    done = lab.cli("up", *options, "--continue-on-error", "--diff")
+    assert done.stderr == "engine: pulumi\n"
+    assert done.stdout == (
+        "up|--stack|dev|--continue-on-error|--refresh|--diff|--yes|--target|urn:x|--parallel|4|--message|words|"
+    )
+    lab.want(thing("a"))
+    done = lab.cli("preview", "-s", "dev", "--engine", "local")
+    assert done.stderr == "engine: local\n"
+    assert done.returncode == 0
