@@ -46,8 +46,12 @@ def test_every_write_is_in_the_file_before_it_is_answered(tmp_path: Path) -> Non
             assert len(collections["agents"]) == n + 1
 
 
-@settings(max_examples=50, deadline=None, database=None)
-@given(steps=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.none() | st.integers()), max_size=20))
+@settings(max_examples=200, deadline=None, database=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.none() | st.integers(0, 9)), min_size=4, max_size=20
+    )
+)
 def test_the_text_of_the_state_is_always_what_is_held(steps: list[tuple[str, str, int | None]]) -> None:
     store = Store()
     organization = store.organization(KEY)
