@@ -1,6 +1,6 @@
 """Budget of requests for one key, shared by all processes of this machine that use it.
 
-A small SQLite file holds the turns of the last 60 seconds. Who wants to send takes the next free turn and sleeps
+A small SQLite file holds the turns of the last minute. Who wants to send takes the next free turn and sleeps
 until it: bursts are allowed, nobody is overtaken, and at most ``limit`` turns lie in any window. A pause that the
 server asks for (429) is kept in the same file, so all processes heed it. A process that is killed leaves no lock:
 the lock is the kernel's, and its turns run out with the window.
@@ -26,7 +26,8 @@ from typing import TypeVar
 
 from flireo_iac.settings import Settings
 
-WINDOW_S = 60.0
+WINDOW_S = 62.0
+"""A minute, and two seconds for requests that are long under way: the server counts them when they arrive."""
 
 LONGEST_PAUSE_S = 120.0
 """A server's request to pause for longer is cut to this, or one odd answer would stop all processes for hours."""
@@ -65,7 +66,7 @@ class Budget:
     Args:
         path: File that processes share; None for a budget of this process alone.
         limit: Turns in a window, 1 or more.
-        window_s: Length of the window in seconds.
+        window_s: Length of the window in seconds; a minute and a margin where ``limit`` is for a minute.
         on_wait: Called before long waits; None for nobody.
         on_warning: Called once when the file cannot be used; None for nobody.
         sleep: Sleeps so many seconds.
@@ -141,7 +142,7 @@ class Budget:
         ).fetchone()
         if full is not None and full[0] + self._window_s > at:
             at = full[0] + self._window_s
-            reason = f"the budget of {self._limit} requests in {self._window_s:g} s is used up"
+            reason = f"the budget of {self._limit} requests a minute is used up"
         pause = connection.execute("SELECT until, reason FROM pause").fetchone()
         if pause is not None and at < pause[0] <= now + LONGEST_PAUSE_S:
             at, reason = pause

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flireo_iac.client import FlireoApi
-from flireo_iac.client.budget import Budget, budget_path
+from flireo_iac.client.budget import WINDOW_S, Budget, budget_path
 from flireo_iac.kinds import KINDS
 from flireo_iac.settings import Settings
 from tests.client.scripted import Scripted, reply
@@ -83,7 +83,7 @@ def test_no_window_holds_more_turns_than_the_limit_and_no_pause_holds_one(
             assert waited == pytest.approx(clock.now - before)
             turns.append(clock.now)
             assert clock.now >= open_from
-            assert clock.now <= max(before, open_from, turns[-limit - 1] + 60 if len(turns) > limit else 0) + 1e-6
+            assert clock.now <= max(before, open_from, turns[-limit - 1] + WINDOW_S if len(turns) > limit else 0) + 1e-6
         elif step == "pass":
             clock.now += seconds
         else:
@@ -91,7 +91,7 @@ def test_no_window_holds_more_turns_than_the_limit_and_no_pause_holds_one(
             open_from = max(open_from, clock.now + min(seconds, 120))
     budget.close()
     for first in turns:
-        assert sum(1 for other in turns if first <= other < first + 60 - 1e-6) <= limit
+        assert sum(1 for other in turns if first <= other < first + WINDOW_S - 1e-6) <= limit
 
 
 def test_processes_and_their_threads_share_one_budget(tmp_path: Path) -> None:
@@ -183,8 +183,8 @@ def test_long_waits_are_announced_with_their_reason_before_they_begin(tmp_path: 
     budget.pause(90, "the server asks for a pause (HTTP 429)")
     budget.take()
     assert said == [
-        ("the budget of 2 requests in 60 s is used up", 60, 1000),
-        ("the server asks for a pause (HTTP 429)", 90, 1060),
+        ("the budget of 2 requests a minute is used up", 62, 1000),
+        ("the server asks for a pause (HTTP 429)", 90, 1062),
     ]
     budget.close()
 
@@ -200,10 +200,10 @@ def test_what_a_restart_of_the_machine_left_behind_is_dropped(tmp_path: Path) ->
     clock.now = 10
     after = Budget(path, 1, clock=clock, sleep=clock.sleep)
     assert after.take() == 0
-    assert after.take() == 60
+    assert after.take() == WINDOW_S
     after.pause(5, "test")
     after.pause(2, "test")
-    clock.now += 61
+    clock.now += WINDOW_S + 1
     after.pause(5, "test")
     assert after.take() == 5
     after.close()
@@ -227,7 +227,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path
     clock = Clock()
     said: list[str] = []
     budget = Budget(in_the_way / "budget" / "b.sqlite", 2, on_warning=said.append, clock=clock, sleep=clock.sleep)
-    assert [budget.take() for _ in range(4)] == [0, 0, 60, 0]
+    assert [budget.take() for _ in range(4)] == [0, 0, WINDOW_S, 0]
     assert len(said) == 1
     assert "FLIREO_STATE_DIR" in said[0]
     budget.close()
@@ -292,6 +292,15 @@ def test_a_429_stops_other_processes_too(server: Scripted, make_api: Callable[..
     second.list(KINDS["agent"])
     drained.join()
     assert min(seen.at for seen in server.seen[1:]) - server.seen[0].at >= 0.9
+
+
+def test_a_wait_for_the_own_budget_is_no_failure_of_the_server(server: Scripted, tmp_path: Path) -> None:
+    settings = Settings(key="fl_x", base_url=server.url, operation_timeout_s=0.5, state_dir=tmp_path)
+    budget = Budget(tmp_path / "b" / "b.sqlite", 1, window_s=1.0)
+    server.will(reply(200, {"agents": []}))
+    with FlireoApi(settings, budget=budget) as api:
+        api.list(KINDS["agent"])
+        assert api.list(KINDS["agent"]).is_complete
 
 
 def test_a_turn_costs_less_than_two_milliseconds(tmp_path: Path) -> None:

@@ -143,6 +143,24 @@ def test_no_secret_that_the_request_carried_is_in_an_error(server: Scripted, api
     assert "[secret]" in text
 
 
+@pytest.mark.parametrize("secret", ["can\x07ary", "can\u2028ary", "can\r\nary", "canary"])
+def test_a_secret_in_another_place_or_with_odd_characters_is_masked(
+    server: Scripted, api: FlireoApi, secret: str
+) -> None:
+    server.will(reply(400, {"error": "bad", "message": f"{secret} is weak"}))
+    with pytest.raises(InvalidRequestError, match=r"\[secret\] is weak") as caught:
+        api.create(TRUNK, {"name": f"My {secret}", "host": "h", "password": secret})
+    assert "ary" not in str(caught.value)
+
+
+def test_a_long_text_is_cut(server: Scripted, api: FlireoApi) -> None:
+    server.will(reply(400, {"error": "bad", "message": "word " * 1000}))
+    with pytest.raises(InvalidRequestError) as caught:
+        api.list(AGENT)
+    quoted = str(caught.value).partition('("')[2].partition('")')[0]
+    assert 190 <= len(quoted) <= LONGEST_TEXT
+
+
 def test_secrets_of_nested_blocks_are_known() -> None:
     tools = [
         {"type": "function", "name": "f", "description": "d", "server": {"url": "u", "secret": "one"}},
