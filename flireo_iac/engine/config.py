@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,13 +94,14 @@ def read_config(project: Project, stack: str) -> StackConfig:
     own = content.get("config") or {}
     if not isinstance(own, dict):
         raise SettingsError(f"{path}: config holds no mapping, expected keys and values.")
-    values = {_full_key(project, key): value for key, value in own.items()}
+    values = {full_key(project, key): value for key, value in own.items()}
     for key, default in _project_values(project).items():
         values.setdefault(key, default)
     return StackConfig(path=path, salt=content.get("encryptionsalt"), values=values)
 
 
-def _full_key(project: Project, key: object) -> str:
+def full_key(project: Project, key: object) -> str:
+    """Give a key with its namespace; one without belongs to the project."""
     text = str(key)
     # Pulumi accepted "name:config:key" in its first years and still reads it.
     parts = text.split(":")
@@ -121,7 +124,7 @@ def _project_values(project: Project) -> dict[str, Any]:
                     f"{project.folder / 'Pulumi.yaml'}: config {key} has neither value nor default, expected one. "
                     f"Set it in the stack file, or give it a default."
                 )
-        found[_full_key(project, key)] = value
+        found[full_key(project, key)] = value
     return found
 
 
@@ -233,7 +236,11 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
         change(content)
         buffer = io.StringIO()
         writer.dump(content, buffer)
-        path.write_text(buffer.getvalue(), encoding="utf-8")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(buffer.getvalue(), encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
     except YAMLError as error:
         raise SettingsError(f"{path}: is not YAML ({error}).") from error
     except OSError as error:
