@@ -78,9 +78,11 @@ def read_document(file: str, data: bytes, problems: list[Problem]) -> MapNode | 
         problems.append(_broken(file, text, error))
         return None
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
+        # The position is a number of bytes in one loader and of characters in another; the character is sure.
+        found = chr(error.character) if isinstance(error.character, int) else error.character
+        before = text[: text.index(found)]
         place = Place(file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        problems.append(place.problem("FL101", f"control character U+{ord(text[error.position]):04X}. Remove it."))
+        problems.append(place.problem("FL101", f"control character U+{ord(found):04X}. Remove it."))
         return None
     return root if len(problems) == known else None
 
@@ -95,12 +97,13 @@ def _not_utf8(file: str, data: bytes, error: UnicodeDecodeError) -> Problem:
 def _broken(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file)
-    lines = text.split("\n")
-    rest = lines[mark.line][mark.column :] if mark is not None and mark.line < len(lines) else ""
-    if rest.startswith("\t") or "tab" in (error.problem or ""):
+    line = text[mark.index - mark.column : mark.index + 1] if mark is not None else ""
+    if (mark is not None and text.startswith("\t", mark.index)) or "tab" in (error.problem or ""):
         return place.problem("FL101", "a tab, YAML is indented with spaces. Replace it.")
-    if "flow" in (error.context or "") and mark is not None and "${" in lines[mark.line][: mark.column]:
+    if "flow" in (error.context or "") and "${" in line:
         return place.problem("FL101", 'not valid YAML: inside [ ] and { } a ${…} needs quotes. Write "${…}".')
+    if (error.problem or "").startswith("mapping values are not allowed"):
+        return place.problem("FL101", 'not valid YAML: a second ":" in the line. Put quotes around the text.')
     context = f" {error.context}" if error.context else ""
     return place.problem("FL101", f"not valid YAML: {error.problem or 'unreadable'}{context}. Mend the file.")
 
@@ -203,7 +206,9 @@ class _Reader:
         merged: list[MapNode] = []
         while not isinstance(found := next(events), yaml.MappingEndEvent):
             if isinstance(found, yaml.AliasEvent | yaml.SequenceStartEvent | yaml.MappingStartEvent):
-                self._stop(found, "a key has to be text.")
+                is_placeholder = self._text.startswith("{{", event.start_mark.index)
+                hint = ' Text that begins with "{{" needs quotes.' if is_placeholder else ""
+                self._stop(found, f"a key has to be text.{hint}")
             place, key = self._place(found), found.value
             node = self._node(next(events), events, depth + 1)
             if key == "<<" and found.implicit[0]:

@@ -100,7 +100,7 @@ def _yaml_files(folder: Path, problems: list[Problem]) -> list[Path]:
     for path in sorted(folder.rglob("*")):
         if path.suffix not in _ENDINGS or any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
-        if not path.is_file():
+        if not path.is_file() and not path.is_symlink():
             continue
         if path.parent != folder:
             text = f"the file stands in a folder of its own, items stand directly in {folder.name}/. Move it there."

@@ -169,6 +169,8 @@ class Variables:
         hint = suggestion(head, heads) if head not in heads else ""
         if expression.include is not None:
             text = f'"${{{body}}}" stands outside Markdown, include is for prompt files. Use it there.'
+        elif re.fullmatch(rf"[a-z_]+\.{ITEM_NAME}", body) and head in heads - {"var", "secret"}:
+            text = f'"${{{body}}}" names no field. Write ${{{body}.id}} for its id.'
         else:
             text = f'"${{{body}}}" is not known, {_FORMS}{hint or "."} Write $${{ for a literal ${{.'
         return self._wrong(place, "FL121", text)

@@ -84,7 +84,7 @@ class LoadedStack:
             for each in markers(dict(item.inputs)):
                 if isinstance(each, SecretRef):
                     found.setdefault(each.name, []).append(each.place)
-        return found
+        return {name: sorted(places) for name, places in found.items()}
 
 
 def load(folder: Path, environment: str | None = None) -> LoadedStack:
@@ -225,7 +225,7 @@ def examine(folder: Path, environments: list[str] | None = None) -> tuple[list[L
             holders.setdefault(problem, []).append(each.environment or "")
     problems = [
         problem
-        if len(found) == len(loaded) or "environment" in problem.text
+        if len(found) == len(loaded) or 'environment "' in problem.text
         else replace(problem, text=f"{problem.text} (In {', '.join(found)}.)")
         for problem, found in holders.items()
     ]
