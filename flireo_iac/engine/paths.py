@@ -20,6 +20,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 def parse_path(text: str) -> Path | None:
     """Read a path; None when it is not one."""
+    if text.startswith("."):
+        return None
     steps: list[str | int] = []
     position = 0
     while position < len(text):

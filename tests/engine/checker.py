@@ -13,7 +13,7 @@ RESOURCE_KEYS = {
     "urn", "custom", "delete", "id", "type", "inputs", "outputs", "parent", "protect", "external", "dependencies",
     "initErrors", "provider", "propertyDependencies", "pendingReplacement", "additionalSecretOutputs",
     "customTimeouts", "retainOnDelete", "deletedWith", "replaceWith", "created", "modified", "sourcePosition",
-    "ignoreChanges", "hideDiff", "replaceOnChanges",
+    "ignoreChanges", "hideDiff", "replaceOnChanges", "stackTrace",
 }  # fmt: skip
 
 

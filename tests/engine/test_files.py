@@ -1,0 +1,344 @@
+"""Project, stack file, passphrase, state, locks: the files that both engines share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flireo_iac.engine.backend import Backend, find_root
+from flireo_iac.engine.config import full_key, open_config, read_config, set_value
+from flireo_iac.engine.project import choose_stack, load_project
+from flireo_iac.engine.run import Engine
+from flireo_iac.engine.secrets import Crypter, find_passphrase
+from flireo_iac.engine.snapshot import Snapshot, find_damage, ordered, read_salt, read_snapshot, write_snapshot
+from flireo_iac.engine.state import Resource
+from flireo_iac.engine.yaml_reader import read_yaml
+from flireo_iac.errors import FlireoError, LockedError, PassphraseError, SettingsError, StateError
+from tests.engine import checker
+from tests.engine.lab import HERE, Lab, counts, thing
+
+SAMPLE = HERE / "samples" / "pulumi-3.260.json"
+SAMPLE_PASSPHRASE = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def opened() -> Crypter:
+    return Crypter(
+        SAMPLE_PASSPHRASE, json.loads(SAMPLE.read_text())["checkpoint"]["latest"]["secrets_providers"]["state"]["salt"]
+    )
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Backend:
+    return Backend(tmp_path, "lab", "dev")
+
+
+def test_a_state_of_pulumi_is_read_and_written_with_no_change(backend: Backend, opened: Crypter) -> None:
+    content = SAMPLE.read_bytes()
+    assert checker.problems(content.decode()) == []
+    assert read_salt(content, backend) == opened.salt_text
+    snapshot = read_snapshot(content, backend, lambda: opened)
+    assert len(snapshot.resources) == 6
+    backend.write(write_snapshot(snapshot, backend, opened))
+    written = backend.state_path.read_text()
+    assert checker.problems(written) == []
+    former, now = json.loads(content), json.loads(written)
+    former["checkpoint"]["latest"].pop("manifest")
+    now["checkpoint"]["latest"].pop("manifest")
+    assert now == former  # the ciphertexts too
+
+
+def test_a_stack_of_pulumi_is_continued(lab: Lab) -> None:
+    lab.state_path.parent.mkdir(parents=True)
+    shutil.copyfile(SAMPLE, lab.state_path)
+    shutil.copyfile(HERE / "samples" / "Pulumi.dev.yaml", lab.project / "Pulumi.dev.yaml")
+    lab.environment["PULUMI_CONFIG_PASSPHRASE"] = SAMPLE_PASSPHRASE
+    a = {"name": "a", "text": "one\ntwo\n", "number": 3, "ratio": 2.5, "list": [1, {"x": None}]}
+    secrets: dict[str, Any] = {"token": "s3cret-token", "deep": {"user": "me", "password": "deep-secret"}}
+    for name, content in (
+        ("a-111111", {**a, **secrets}),
+        ("b-222222", {"name": "b", "other": "a-111111"}),
+        ("a-000000", {"name": "a", "text": "former"}),
+    ):
+        (lab.cloud / "objects" / name).write_text(json.dumps({**content, "serial": name}))
+    lab.want(
+        thing(
+            "a", **{key: value for key, value in a.items() if key != "name"}, secrets=secrets, opts={"protect": True}
+        ),
+        {"name": "group", "component": True, "outputs": {"x": 1}},
+        thing("b", refs={"other": "a"}, opts={"parent": "group"}),
+        exports={"serial": "a"},
+    )
+    assert counts(lab.run("refresh", preview=True)) == {"same": 3}
+    preview = lab.run("preview")
+    assert counts(preview) == {"same": 4}, lab.steps()
+    assert lab.calls() == []
+    lab.run("up")
+    assert lab.calls() == [("delete", "a")]  # the former a, which waited for it
+    assert lab.ids() == {"a": "a-111111", "b": "b-222222"}
+
+
+def _read(content: bytes, backend: Backend, opened: Crypter) -> None:
+    read_salt(content, backend)
+    read_snapshot(content, backend, lambda: opened)
+
+
+def test_what_is_wrong_with_a_state_is_said(backend: Backend, opened: Crypter) -> None:
+    def broken(change: Any) -> bytes:
+        document = json.loads(SAMPLE.read_text())
+        change(document)
+        return json.dumps(document).encode()
+
+    def latest(document: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = document["checkpoint"]["latest"]
+        return found
+
+    cases = [
+        (lambda d: latest(d)["resources"].reverse(), "does not stand before it"),
+        (lambda d: latest(d)["resources"].append(latest(d)["resources"][2]), "stands in it twice"),
+        (lambda d: latest(d)["resources"][0].update(id="x"), "component"),
+        (lambda d: latest(d)["manifest"].update(magic="00"), "magic number"),
+        (lambda d: d.update(version=5), "has version 5"),
+        (lambda d: d.update(features=["hooks"]), "uses hooks"),
+        (lambda d: latest(d)["resources"][2].pop("urn"), "is damaged"),
+        (lambda d: latest(d)["secrets_providers"].update(type="cloud"), "kept by cloud"),
+        (
+            lambda d: latest(d)["resources"][1].update(
+                type="pulumi:providers:aws", urn="urn:pulumi:dev::lab::pulumi:providers:aws::x"
+            ),
+            "which does not stand before it",
+        ),
+    ]
+    for change, text in cases:
+        content = broken(change)
+        with pytest.raises(StateError, match=text):
+            _read(content, backend, opened)
+    for content in (b"", b"{", b"[]", b'{"version": 3}', b"\xff"):
+        with pytest.raises(StateError):
+            read_snapshot(content, backend, lambda: opened)
+
+
+def test_a_key_opens_only_what_it_closed(opened: Crypter) -> None:
+    sealed = opened.encrypt("here", "text")
+    assert opened.encrypt("here", "text") == sealed  # quiet diffs
+    assert opened.encrypt("there", "text") != sealed
+    assert opened.encrypt("here", "other") != sealed
+    assert opened.decrypt("x", sealed) == "text"
+    with pytest.raises(PassphraseError):
+        Crypter("wrong", opened.salt_text)
+    for salt in ("", "v1:x", "v2:AAAA:v1:x:y"):
+        with pytest.raises(PassphraseError):
+            Crypter(SAMPLE_PASSPHRASE, salt)
+
+
+def test_the_passphrase_is_found_in_its_places(tmp_path: Path) -> None:
+    file = tmp_path / "pass"
+    file.write_text("from a file\n")
+    both = {"PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
+    assert find_passphrase("dev", both) == ""
+    assert find_passphrase("dev", {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}) == "from a file"
+    for environment in ({}, {"PULUMI_CONFIG_PASSPHRASE_FILE": str(tmp_path / "none")}):
+        with pytest.raises(PassphraseError) as caught:
+            find_passphrase("dev", environment)
+        assert caught.value.exit_code == 2
+
+
+def test_yaml_is_read_as_pulumi_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "yes: yes\non: on\ntime: 1:30\noctal: 010\nhex: 0x1F\nbig: 1_000\ntrue: True\nnull: ~\nempty:\n"
+        "date: 2020-01-02\nfloat: 1e3\nversion: 1.10.0\nplus: +5\nquoted: '010'\ninf: .inf\nnumber: -3\n"
+    )
+    assert read_yaml(file) == {
+        "yes": "yes",
+        "on": "on",
+        "time": "1:30",
+        "octal": 8,
+        "hex": 31,
+        "big": 1000,
+        True: True,
+        None: None,
+        "empty": None,
+        "date": "2020-01-02 00:00:00 +0000 UTC",
+        "float": 1000.0,
+        "version": "1.10.0",
+        "plus": 5,
+        "quoted": "010",
+        "inf": float("inf"),
+        "number": -3,
+    }
+    for text, place in (("a: [1", "x.yaml:1:6"), ("- 1", "no mapping"), ("a: b: c", "x.yaml:1:5")):
+        file.write_text(text)
+        with pytest.raises(SettingsError, match=place):
+            read_yaml(file)
+    file.write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        read_yaml(file)
+
+
+def test_configuration_reaches_the_program_as_text(lab: Lab, opened: Crypter) -> None:
+    inner = opened.encrypt("x", "hidden")
+    (lab.project / "Pulumi.yaml").write_text(
+        "name: lab\nruntime: python\nconfig:\n  fallback: {default: 7}\n  text: {default: unused}\n  bare: x\n"
+    )
+    (lab.project / "Pulumi.dev.yaml").write_text(
+        f"encryptionsalt: {opened.salt_text}\nconfig:\n  text: hello\n  lab:number: 010\n  other:flag: yes\n"
+        f"  flag: true\n  nothing: null\n  float: 1.50\n  whole: 2.0\n  nested: {{b: [1, x], a: {{secure: {inner}}}}}\n"
+    )
+    project = load_project(lab.project)
+    stack_config = read_config(project, "dev")
+    assert stack_config.has_secrets
+    config = open_config(stack_config, opened)
+    assert config.values == {
+        "lab:text": "hello",
+        "lab:number": "8",
+        "other:flag": "yes",
+        "lab:flag": "true",
+        "lab:nothing": "",
+        "lab:float": "1.5",
+        "lab:whole": "2",
+        "lab:nested": '{"a":"hidden","b":[1,"x"]}',
+        "lab:fallback": "7",
+        "lab:bare": "x",
+    }
+    assert config.secret_keys == {"lab:nested"}
+    assert config.shown()["lab:nested"] == "[secret]"
+
+
+def test_values_are_written_beside_comments(lab: Lab, opened: Crypter) -> None:
+    path = lab.project / "Pulumi.dev.yaml"
+    path.write_text("# first\nconfig:\n  lab:a: 010  # stays\n")
+    project = load_project(lab.project)
+    set_value(read_config(project, "dev"), full_key(project, "b"), "yes")
+    set_value(read_config(project, "dev"), "lab:token", "hidden", opened)
+    text = path.read_text()
+    assert "# first\n" in text
+    assert "lab:a: 010  # stays" in text
+    assert "hidden" not in text
+    config = open_config(read_config(project, "dev"), opened)
+    assert config.values == {"lab:a": "8", "lab:b": "yes", "lab:token": "hidden"}
+    assert config.secret_keys == {"lab:token"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "wrong"),
+    [
+        ("Pulumi.yaml", "runtime: python\n", "name is None"),
+        ("Pulumi.yaml", "name: lab\nruntime: nodejs\n", "runtime is 'nodejs'"),
+        ("Pulumi.yaml", "name: lab\nruntime: {name: python, options: {virtualenv: venv}}\n", "is not there"),
+        ("Pulumi.yaml", "name: lab\nruntime: {name: python, options: {toolchain: poetry}}\n", "toolchain poetry"),
+        ("Pulumi.yaml", "name: lab\nruntime: python\nconfig: {a: {type: string}}\n", "neither value nor default"),
+        ("Pulumi.yaml", "name: lab\nruntime: python\nplugins: {}\n", "plugins is not supported"),
+        ("Pulumi.dev.yaml", "secretsprovider: awskms://x\n", "secretsprovider awskms://x"),
+        ("Pulumi.dev.yaml", "environment: [x]\n", "environment \\(ESC\\)"),
+        ("Pulumi.dev.yaml", "config: [x]\n", "holds no mapping"),
+    ],
+)
+def test_what_the_local_engine_does_not_do_is_refused(lab: Lab, file: str, text: str, wrong: str) -> None:
+    (lab.project / file).write_text(text)
+    with pytest.raises(SettingsError, match=wrong):
+        read_config(load_project(lab.project), "dev")
+
+
+def test_which_stack_is_meant(lab: Lab) -> None:
+    project = load_project(lab.project / "..//project")
+    (lab.project / "Pulumi.one.yaml").touch()
+    assert choose_stack(project, None, {}) == "one"
+    assert choose_stack(project, None, {"PULUMI_STACK": "x"}) == "x"
+    assert choose_stack(project, None, {"FLIREO_STACK": "y", "PULUMI_STACK": "x"}) == "y"
+    assert choose_stack(project, "organization/lab/z", {"FLIREO_STACK": "y"}) == "z"
+    (lab.project / "Pulumi.two.yaml").touch()
+    for named in (None, "other/x", "", "a b", "a/b/c"):
+        with pytest.raises(SettingsError):
+            choose_stack(project, named, {})
+
+
+def test_where_the_state_is(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    home = {"PULUMI_HOME": str(lab.home)}
+    project = load_project(lab.project)
+    assert find_root(project, home) == lab.project
+    (lab.home / "credentials.json").write_text('{"current": "file://./elsewhere"}')
+    assert find_root(project, home) == elsewhere
+    (lab.project / "Pulumi.yaml").write_text("name: lab\nruntime: python\nbackend: {url: 'file://..'}\n")
+    assert find_root(load_project(lab.project), home) == tmp_path
+    assert find_root(load_project(lab.project), {**home, "PULUMI_BACKEND_URL": f"file://{elsewhere}"}) == elsewhere
+    with pytest.raises(StateError, match="there is no such folder"):
+        find_root(project, {**home, "PULUMI_BACKEND_URL": "file:///nowhere/at/all"})
+    (lab.home / "credentials.json").write_text('{"current": "https://api.pulumi.com"}')
+    with pytest.raises(SettingsError, match="Use --engine pulumi"):
+        find_root(project, home)
+
+
+def test_one_lock_at_a_time(backend: Backend) -> None:
+    other = Backend(backend.root, "lab", "dev")
+    backend.lock()
+    with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+        other.lock()
+    assert [lock.gone for lock in other.locks()] == [False]
+    Backend(backend.root, "lab", "prod").lock()
+    backend.unlock()
+    other.lock()
+    other.unlock()
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    other.lock()
+    (path,) = (lock.path for lock in backend.locks())
+    path.write_text(path.read_text().replace(f'"pid": {os.getpid()}', f'"pid": {int(child.stdout)}'))
+    with pytest.raises(LockedError, match=r"that process is gone\Z"):
+        backend.lock()
+    path.write_text("garbage")
+    with pytest.raises(LockedError, match="unreadable lock file"):
+        backend.lock()
+
+
+def test_the_former_state_is_kept_and_nothing_is_open_to_others(backend: Backend) -> None:
+    for text in ("first", "second", "third"):
+        backend.write(text)
+    assert backend.state_path.read_text() == "third"
+    assert backend.state_path.with_name("dev.json.bak").read_text() == "second"
+    backend.add_history({"kind": "update"})
+    assert sorted(path.name for path in backend.state_path.parent.iterdir()) == ["dev.json", "dev.json.bak"]
+    assert (backend.root / ".pulumi" / "meta.yaml").read_text() == "version: 1\n"
+    for path in (backend.root / ".pulumi").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    (backend.state_path.parent / "dev.json.gz").touch()
+    with pytest.raises(StateError, match="is compressed"):
+        backend.read()
+
+
+def test_resources_are_put_in_an_order_that_is_sound() -> None:
+    def made(name: str, *needs: str) -> Resource:
+        return Resource(
+            f"urn:pulumi:s::p::t::{name}",
+            "t",
+            custom=False,
+            dependencies=[f"urn:pulumi:s::p::t::{need}" for need in needs],
+        )
+
+    wrong = [made("c", "b"), made("a"), made("b", "a"), made("d", "a")]
+    assert find_damage(wrong)
+    right = ordered(wrong)
+    assert find_damage(right) == ""
+    assert sorted(found.urn[-1] for found in right) == list("abcd")
+    good = [made("a"), made("b", "a")]
+    assert ordered(good) is good
+
+
+def test_a_stack_file_without_a_salt_gets_one_only_when_something_is_written(lab: Lab) -> None:
+    lab.want(thing("a"))
+    lab.run("preview")
+    assert not (lab.project / "Pulumi.dev.yaml").exists()
+    lab.up()
+    assert (lab.project / "Pulumi.dev.yaml").read_text().startswith("encryptionsalt: v1:")
+    with pytest.raises(FlireoError), Engine(lab.project, "nope", environment=lab.environment) as engine:
+        engine.destroy()
+    assert Snapshot().live() == {}
