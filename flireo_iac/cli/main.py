@@ -41,7 +41,8 @@ def _root(
     del version
 
 
-def _register_commands() -> None:
+def register_commands() -> None:
+    """Find the commands and add them to ``app``; to be called once."""
     for module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda found: found.name):
         if module.name not in ("__main__", "main"):
             register = getattr(importlib.import_module(f"{cli.__name__}.{module.name}"), "register", None)
@@ -51,7 +52,7 @@ def _register_commands() -> None:
 
 def main() -> None:
     """Run the command line; every error a user can cause becomes one line and its exit code."""
-    _register_commands()
+    register_commands()
     try:
         app()
     except StackError as error:
