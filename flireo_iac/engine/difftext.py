@@ -104,7 +104,7 @@ def _text_lines(old: str, new: str) -> Iterator[Line]:
             text, mark = text[:-2], "\\r"
         else:
             mark = " (no line end)"
-        yield sign, f"    {line[0]} {text}{mark}"
+        yield sign, f"    {text}{mark}"
 
 
 def value_text(value: Value) -> str:

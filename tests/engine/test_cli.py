@@ -39,7 +39,7 @@ def test_the_verbs_from_the_first_run_to_the_last(lab: Lab) -> None:
     seen = lab.cli("preview", "--expect-no-changes", "--diff")  # the only stack there is
     assert seen.returncode == 7
     assert "  ~  cloud:Thing a  update [text]" in seen.stdout
-    assert "      -     - two\n      +     + TWO\n" in seen.stdout
+    assert "      -     two\n      +     TWO\n" in seen.stdout
     assert lab.calls("update") == []
 
     applied = lab.cli("up", "-y", "--skip-preview", "--json")
