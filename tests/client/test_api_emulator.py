@@ -217,5 +217,5 @@ def test_a_large_stack_stays_below_the_servers_limit(tmp_path: Path) -> None:
         entries = control(emulator, "GET", "/requests")["requests"]
     times = sorted(datetime.fromisoformat(each["time"]).timestamp() for each in entries)
     assert len(times) == 25
-    assert max(sum(1 for other in times if first <= other < first + 0.4) for first in times) <= 10
+    assert max(sum(1 for other in times if first <= other < first + 0.3) for first in times) <= 10
     assert times[-1] - times[0] >= 0.9

@@ -102,8 +102,8 @@ def test_processes_and_their_threads_share_one_budget(tmp_path: Path) -> None:
     assert [taker.returncode for taker in takers] == [0, 0, 0]
     assert len(moments) == 36
     # What is seen is when a thread went on, some milliseconds after its turn.
-    assert most_in_a_window(moments, 0.9) <= 10
-    assert max(moments) - min(moments) >= 2.9
+    assert most_in_a_window(moments, 0.7) <= 10
+    assert max(moments) - min(moments) >= 2.7
     assert max(moments) - began < 20
 
 

@@ -62,7 +62,7 @@ def test_threads_share_one_client(server: Scripted, api: FlireoApi) -> None:
     for thread in threads:
         thread.join()
     assert len(server.seen) == 24
-    assert time.monotonic() - began < 2  # one after the other would take 4.8 s
+    assert time.monotonic() - began < 4  # one after the other would take 4.8 s
 
 
 def test_an_environment_proxy_does_not_get_what_goes_to_this_machine(
@@ -142,8 +142,8 @@ def test_a_certificate_that_is_not_trusted_is_not_asked_twice(
         server.will(reply(200, {"agents": []}))
         began = time.monotonic()
         with pytest.raises(TransportError, match=r"certificate of 127.0.0.1:[0-9]+ is not trusted") as caught:
-            make_api(server.url, backoff_s=2).list(AGENT)
-        assert time.monotonic() - began < 2
+            make_api(server.url, backoff_s=10).list(AGENT)
+        assert time.monotonic() - began < 10
     assert not caught.value.may_have_arrived
     assert server.seen == []
 
@@ -191,6 +191,9 @@ def test_auto_learns_the_path_from_the_first_answer(
     api.list(AGENT)
     assert server.paths[-1] == f"/api/v1/{known}"
     assert len(server.seen) == len(tried) + 1
+    server.will(reply(404, {"error": "Not Found"}))
+    assert api.get(AGENT, "a2") is None
+    assert server.paths == [f"/api/v1/{known}/a2"]
 
 
 def test_auto_believes_absence_only_from_both_paths(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:

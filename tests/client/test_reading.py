@@ -249,6 +249,13 @@ def test_what_cannot_be_proven_is_not_complete(pages: list[Page]) -> None:
     assert set(ids) == {row["id"] for page in pages for row in page.rows}
 
 
+def test_pages_that_overlap_prove_nothing() -> None:
+    left = [Page(rows_of(*range(50)), None), Page(rows_of(*range(49, 60)), None)]
+    listing = read_all("/analysis-templates", lambda _: left.pop(0))
+    assert len(listing.rows) == 60
+    assert not listing.is_complete
+
+
 @given(st.data())
 def test_no_sequence_of_pages_goes_on_for_ever_or_is_complete_by_mistake(data: st.DataObject) -> None:
     pages = st.builds(
