@@ -148,10 +148,11 @@ class Lifecycle:
         try:
             return self._inventory.ask(kind, str(row["id"])) or row
         except FlireoError as error:
+            seen = self._existing(kind, inputs, row)
             raise UnfinishedError(
                 f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
                 f"{error.reason}",
-                self._existing(kind, inputs, row),
+                Existing(seen.id, seen.inputs, {**seen.outputs, ANSWER: {}}),
             ) from None
 
     @staticmethod
@@ -182,6 +183,12 @@ class Lifecycle:
         Raises:
             FlireoError: The request failed; the object keeps its old inputs.
         """
+        if not outputs.get(ANSWER):
+            # What the object holds was never seen: its create was cut off. Look before believing the state.
+            found = self.read(kind, id_, old, outputs, say)
+            if found is None:
+                raise _gone(kind, id_)
+            old, outputs = found.inputs, found.outputs
         wanted = patch(kind, diff(kind, old, new), new)
         for field in wanted.kept:
             say("warning", f"{field} was removed here, but the API cannot clear it: the last value stays in force")
@@ -191,12 +198,7 @@ class Lifecycle:
         try:
             row = self._api.update(kind, id_, body)
         except NotFoundError as error:
-            raise NotFoundError(
-                "the object is gone, it was deleted outside. Run with --refresh to make it anew",
-                status=error.status,
-                method=error.method,
-                path=error.path,
-            ) from None
+            raise _gone(kind, id_) from error
         self._inventory.remember(kind, row)
         return self._existing(kind, new, row)
 
@@ -239,6 +241,11 @@ class Lifecycle:
     def _existing(kind: Kind, inputs: Mapping[str, Any], row: Row) -> Existing:
         outputs = {**_server_set(kind, row), **own(inputs), ANSWER: answer_digests(kind, inputs, row)}
         return Existing(str(row["id"]), inputs, outputs)
+
+
+def _gone(kind: Kind, id_: str) -> NotFoundError:
+    text = "the object is gone, it was deleted outside. Run with --refresh to make it anew"
+    return NotFoundError(text, status=404, method="GET", path=f"{kind.endpoint.path}/{id_}")
 
 
 def _server_set(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.provider.pickled import provider_constant
-from tests.provider.dynamic_process import UNKNOWN, FailedError, Provider, provider
+from tests.provider.dynamic_process import UNKNOWN, FailedError, Provider, plain, provider
 
 LLM = {"provider": "openai", "model": "gpt-4o-mini"}
 KEY = "fl_test_provider_canary_key"
@@ -252,12 +253,27 @@ def test_a_lost_create_whose_list_fails_too_says_so(process: Provider, emulator:
         process.create("agent", "desk", {"name": "A"})
 
 
-def test_a_found_object_that_cannot_be_read_is_kept_by_its_id(process: Provider, emulator: Running) -> None:
+def test_a_found_object_that_cannot_be_read_is_kept_by_its_id(
+    process: Provider, tmp_path: Path, emulator: Running
+) -> None:
+    environ = {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": emulator.url}
     fault(emulator, kind="status:502-after-commit", method="POST", times=1)
     fault(emulator, kind="status:400", method="GET", path="/agents/*", times=None)
     with pytest.raises(FailedError) as failed:
         process.create("agent", "desk", {"name": "A"})
-    assert "ErrorResourceInitFailed" in failed.value.details
+    kept = provider_pb2.ErrorResourceInitFailed.FromString(failed.value.details["ErrorResourceInitFailed"])
+    assert plain(kept.inputs)["name"] == "A"
+    httpx.delete(f"{emulator.control_url}/faults").raise_for_status()
+
+    # The next run updates it: it looks first, and writes only what is not as wanted.
+    before = len(sent(emulator))
+    outputs = process.update("agent", kept.id, plain(kept.properties), {"name": "A"}, {"name": "A"})
+    assert outputs["__answer"]
+    assert [each.split()[0] for each in sent(emulator)[before:]].count("PATCH") == 0
+    httpx.patch(f"{emulator.control_url}/objects/agents/{kept.id}", json={"name": "B"}).raise_for_status()
+    with provider(tmp_path, environ) as fresh:
+        fresh.update("agent", kept.id, plain(kept.properties), {"name": "A"}, {"name": "A"})
+    assert sent(emulator)[-1].startswith("PATCH")
 
 
 def test_a_list_that_says_less_is_replaced_by_reads_of_each_object(tmp_path: Path, emulator: Running) -> None:
