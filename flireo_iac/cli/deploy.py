@@ -18,7 +18,8 @@ from flireo_iac.errors import EngineError, ExitCode, SettingsError
 if TYPE_CHECKING:
     from flireo_iac.engine.display import TextDisplay
     from flireo_iac.engine.report import JsonReport
-    from flireo_iac.engine.run import Engine, Result
+    from flireo_iac.engine.result import Result
+    from flireo_iac.engine.run import Engine
 
 _PROGRAM = "pulumi"
 _PARALLEL = 16

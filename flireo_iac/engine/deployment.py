@@ -15,20 +15,23 @@ from pathlib import Path
 
 from pulumi.runtime.proto import resource_pb2
 
+from flireo_iac.engine.call_error import CallError
 from flireo_iac.engine.config import Config
+from flireo_iac.engine.decisions import PlanError
 from flireo_iac.engine.events import Emit, Message, Op, Severity
 from flireo_iac.engine.executor import Executor, StepFailedError, StoppedError
 from flireo_iac.engine.goal import Goal, RefusedError, read_goal
 from flireo_iac.engine.graph import DeletionOrder
 from flireo_iac.engine.keeper import Keeper
-from flireo_iac.engine.plan import PlanError, Planner
-from flireo_iac.engine.provider_process import CallError, ProviderProcess
+from flireo_iac.engine.plan import Planner
+from flireo_iac.engine.provider_process import ProviderProcess
 from flireo_iac.engine.redact import Redactor
+from flireo_iac.engine.removal import Removal
 from flireo_iac.engine.snapshot import Snapshot
 from flireo_iac.engine.state import Resource
 from flireo_iac.engine.steps import Step
 from flireo_iac.engine.targets import Targets
-from flireo_iac.engine.urns import DYNAMIC_PROVIDER_TYPE, STACK_TYPE, provider_urn, stack_urn
+from flireo_iac.engine.urns import DYNAMIC_PROVIDER_TYPE, STACK_TYPE, make_urn, provider_urn, stack_urn
 from flireo_iac.engine.values import UNKNOWN_TEXT, Properties, UnsupportedValueError, equal, read_struct, write_struct
 from flireo_iac.errors import FlireoError
 
@@ -108,7 +111,7 @@ class Deployment:
             stopped=stopped,
         )
         self.failed = False
-        self.error: FlireoError | None = None
+        self.error: Exception | None = None
         self.outputs: Properties = {}
         root = self.planner.olds.live.get(stack_urn(settings.stack, settings.project))
         self.old_outputs: Properties = root.outputs if root else {}
@@ -170,7 +173,8 @@ class Deployment:
                 self.fail(error.text, error.urn)
             except CallError as error:
                 self.executor.unauthenticated = self.executor.unauthenticated or error.unauthenticated
-                self.fail(error.text, f"{goal.type}::{goal.name}")
+                urn = make_urn(self.settings.stack, self.settings.project, goal.parent, goal.type, goal.name)
+                self.fail(error.text, urn)
             except FlireoError as error:
                 self.stop_with(error)
         raise StoppedError
@@ -280,7 +284,7 @@ class Deployment:
         self.failed = True
         self.executor.stopped.set()
 
-    def stop_with(self, error: FlireoError) -> None:
+    def stop_with(self, error: Exception) -> None:
         """Stop the run because of an error that the command reports."""
         self.failed = True
         self.error = self.error or error
@@ -317,11 +321,19 @@ class Deployment:
         """Delete what the program did not register, and what waits for it."""
         try:
             self.planner.check_targets()
-            layers = self.planner.plan_deletes()
+            removal = Removal(
+                self._base.resources,
+                self.planner.olds,
+                self.planner.decided,
+                targets=self.settings.targets,
+                dry_run=self.settings.dry_run,
+                report=self.report,
+            )
+            layers = removal.plan()
         except PlanError as error:
             self.fail(error.text, error.urn)
             return
-        self.failed = self.failed or self.planner.failed
+        self.failed = self.failed or self.planner.failed or removal.failed
         order = DeletionOrder(self._base.resources)
         with concurrent.futures.ThreadPoolExecutor(max(self.settings.parallel, 1), "delete") as pool:
             for layer in layers:

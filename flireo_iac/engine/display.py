@@ -90,8 +90,10 @@ class TextDisplay:
                 self._summarise(event)
 
     def close(self) -> None:
-        """End the live part, as before an error is printed by others."""
+        """Print what is left and end the live part, as before an error is printed by others."""
         with self._lock:
+            for urn in list(self._waiting):
+                self._flush(urn)
             if self._live is not None and self._live.is_started:
                 self._live.stop()
 

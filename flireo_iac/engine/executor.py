@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from flireo_iac.engine.backend import now
+from flireo_iac.engine.call_error import CallError
 from flireo_iac.engine.events import Emit, Message, Op, Severity, StepEnded
 from flireo_iac.engine.keeper import Keeper
-from flireo_iac.engine.provider_process import CallError, ProviderProcess
+from flireo_iac.engine.provider_process import ProviderProcess
 from flireo_iac.engine.redact import Redactor
 from flireo_iac.engine.snapshot import Operation
 from flireo_iac.engine.state import Resource
@@ -219,7 +220,7 @@ class Executor:
         with self._keeper.changing():
             if operation is not None:
                 self._keeper.end(operation)
-        self._swap(old, new)
+            self._swap(old, new)
         self._keeper.commit()
         if failure is not None:
             raise failure

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from flireo_iac.engine.decisions import Decisions, PlanError, Report, delete_op
 from flireo_iac.engine.diff import Diff, compare, keys_of, with_replacements
 from flireo_iac.engine.events import Op, Severity
 from flireo_iac.engine.goal import Goal
-from flireo_iac.engine.graph import DeletionOrder, dependents_of
+from flireo_iac.engine.graph import dependents_of
 from flireo_iac.engine.naming import OldStates
 from flireo_iac.engine.paths import put_back
 from flireo_iac.engine.provider_process import ProviderProcess
@@ -20,23 +21,6 @@ from flireo_iac.engine.steps import Step
 from flireo_iac.engine.targets import Targets
 from flireo_iac.engine.urns import STACK_TYPE, make_urn, name_of, split_provider, stack_urn, type_of
 from flireo_iac.engine.values import UNKNOWN, Properties, equal
-
-Report = Callable[[Severity, str, str], None]
-"""Takes severity, URN and words."""
-
-
-class PlanError(Exception):
-    """A registration cannot be carried out.
-
-    Args:
-        urn: Of the resource.
-        text: What is wrong; empty when it was reported already.
-    """
-
-    def __init__(self, urn: str, text: str = "") -> None:
-        self.urn = urn
-        self.text = text
-        super().__init__(text)
 
 
 class Planner:
@@ -74,13 +58,7 @@ class Planner:
         self._targets = targets
         self._dry_run = dry_run
         self._report = report
-        self._seen: set[str] = set()
-        self._kept: set[str] = set()  # same, updated or replaced
-        self._created: set[str] = set()
-        self._replaced: set[str] = set()
-        self._deleted: set[str] = set()
-        self._deleted_early: set[int] = set()
-        self._early_objects: list[Resource] = []
+        self.decided = Decisions()
 
     def plan(self, goal: Goal, provider_reference: str) -> list[Step]:
         """Decide what a registration leads to.
@@ -98,15 +76,15 @@ class Planner:
         """
         goal.parent = self._parent_of(goal)
         urn = make_urn(self._stack, self._project, goal.parent, goal.type, goal.name)
-        if urn in self._seen:
+        if urn in self.decided.seen:
             raise PlanError(
                 urn, f'two resources are called "{goal.name}" ({goal.type}), expected each name once. Rename one.'
             )
-        self._seen.add(urn)
+        self.decided.seen.add(urn)
         if goal.parent in self.goals:
             goal.inherit(self.goals[goal.parent])
         self.goals[urn] = goal
-        old, problem = self.olds.find(urn, goal, self._seen)
+        old, problem = self.olds.find(urn, goal, self.decided.seen)
         if problem:
             raise PlanError(urn, problem)
         new = _new_state(goal, urn, old, provider_reference)
@@ -118,14 +96,14 @@ class Planner:
 
     def _parent_of(self, goal: Goal) -> str:
         root = stack_urn(self._stack, self._project)
-        if not goal.parent and goal.type != STACK_TYPE and root in self._seen:
+        if not goal.parent and goal.type != STACK_TYPE and root in self.decided.seen:
             return root
-        if goal.parent and goal.parent not in self._seen:
+        if goal.parent and goal.parent not in self.decided.seen:
             raise PlanError("", f'{goal.type} "{goal.name}": its parent {goal.parent} was not registered.')
         return goal.parent
 
     def _plan_untargeted(self, urn: str, old: Resource | None, new: Resource) -> Step:
-        self._kept.add(urn)
+        self.decided.kept.add(urn)
         if old is None:
             self.skipped_creates.add(urn)
             return Step(Op.SAME, urn, old=None, new=new, not_created=True)
@@ -151,19 +129,19 @@ class Planner:
                     self._report(Severity.ERROR, step.urn, text)
 
     def _plan_targeted(self, goal: Goal, urn: str, old: Resource | None, new: Resource) -> list[Step]:
-        again = urn in self._deleted
+        again = urn in self.decided.deleted
         ours = old is not None and not again and not old.external
         if goal.custom:
             new.inputs = self._check(goal, urn, old if ours else None)
         if again:
-            self._deleted.discard(urn)
+            self.decided.deleted.discard(urn)
             self._note_replaced(urn)
             return [Step(Op.REPLACE, urn, old, new), Step(Op.CREATE_REPLACEMENT, urn, old, new)]
         if old is None:
-            self._created.add(urn)
+            self.decided.created.add(urn)
             return [Step(Op.CREATE, urn, None, new)]
         if old.external:
-            self._created.add(urn)
+            self.decided.created.add(urn)
             return [
                 Step(Op.CREATE_REPLACEMENT, urn, old, new, waits_for_delete=True),
                 Step(Op.REPLACE, urn, old, new),
@@ -194,16 +172,16 @@ class Planner:
             if diff.replace_keys or old.pending_replacement:
                 return self._plan_replacement(goal, urn, old, new, diff)
         elif not old.init_errors:
-            self._kept.add(urn)
+            self.decided.kept.add(urn)
             return [Step(Op.SAME, urn, old, new)]
         # Errors of an unfinished create are a reason to update, even when nothing else is.
-        self._kept.add(urn)
+        self.decided.kept.add(urn)
         return [Step(Op.UPDATE, urn, old, new, diff, ignored=goal.ignore_changes)]
 
     def _diff(self, goal: Goal, urn: str, old: Resource, new: Resource) -> Diff:
-        if any(needed in self._replaced for needed in goal.replace_with):
+        if any(needed in self.decided.replaced for needed in goal.replace_with):
             return Diff(changed=True, replace_keys=("replaceWith",))
-        if goal.deleted_with in self._replaced:
+        if goal.deleted_with in self.decided.replaced:
             return Diff(changed=True, replace_keys=("deletedWith",))
         if bool(old.provider) != bool(new.provider):
             return Diff(changed=True, replace_keys=("provider",))
@@ -220,8 +198,8 @@ class Planner:
         return Diff(answer.changes, answer.details, answer.keys, answer.replaces, answer.delete_first)
 
     def _note_replaced(self, urn: str) -> None:
-        self._replaced.add(urn)
-        self._kept.add(urn)
+        self.decided.replaced.add(urn)
+        self.decided.kept.add(urn)
 
     def _plan_replacement(self, goal: Goal, urn: str, old: Resource, new: Resource, diff: Diff) -> list[Step]:
         if new.protect and old.protect:
@@ -245,13 +223,13 @@ class Planner:
             return [creating, replacing]
         steps = list(self._delete_dependents(urn, old))
         if not old.pending_replacement:
-            self._deleted.add(old.urn)
-            steps.append(Step(_delete_op(old, replacing=True), old.urn, old, comes_back=True))
+            self.decided.deleted.add(old.urn)
+            steps.append(Step(delete_op(old, replacing=True), old.urn, old, comes_back=True))
         return [*steps, replacing, creating]
 
     def _delete_dependents(self, urn: str, old: Resource) -> Iterator[Step]:
         for dependent in reversed([*self._replaced_dependents(old), *self._cascading(urn)]):
-            if id(dependent) in self._deleted_early:
+            if self.decided.is_deleted_early(dependent):
                 continue
             if dependent.delete:
                 yield Step(Op.DELETE, dependent.urn, dependent)
@@ -262,13 +240,12 @@ class Planner:
                     f"has to be replaced because {urn} is, and is protected. Remove protect and run up first.",
                 )
             else:
-                yield Step(_delete_op(dependent, replacing=True), dependent.urn, dependent, comes_back=True)
-            self._deleted.add(dependent.urn)
-            self._deleted_early.add(id(dependent))
-            self._early_objects.append(dependent)
+                yield Step(delete_op(dependent, replacing=True), dependent.urn, dependent, comes_back=True)
+            self.decided.deleted.add(dependent.urn)
+            self.decided.note_deleted_early(dependent)
 
     def _replaced_dependents(self, root: Resource) -> list[Resource]:
-        registered = self._kept | self._created | self._deleted
+        registered = self.decided.kept | self.decided.created | self.decided.deleted
         replaced = {root.urn}
         found = []
         for dependent in dependents_of(root, self.resources, registered):
@@ -295,17 +272,17 @@ class Planner:
         return [
             resource
             for resource in self.olds.live.values()
-            if resource.urn not in self._kept and (urn in resource.replace_with or resource.deleted_with == urn)
+            if resource.urn not in self.decided.kept and (urn in resource.replace_with or resource.deleted_with == urn)
         ]
 
     def keep(self, urn: str) -> None:
         """Note that a resource which the engine registers itself stays."""
-        self._seen.add(urn)
-        self._kept.add(urn)
+        self.decided.seen.add(urn)
+        self.decided.kept.add(urn)
 
     def is_deleted(self, urn: str) -> bool:
         """Tell whether a resource is deleted in this run."""
-        return urn in self._deleted
+        return urn in self.decided.deleted
 
     def check_targets(self) -> None:
         """Refuse targets that name nothing.
@@ -313,60 +290,9 @@ class Planner:
         Raises:
             PlanError: One of them names no resource.
         """
-        unknown = self._targets.unknown(self._seen | self.olds.live.keys())
+        unknown = self._targets.unknown(self.decided.seen | self.olds.live.keys())
         if unknown:
             raise PlanError("", f"no resource is called {', '.join(unknown)}, expected URNs of this stack (--target).")
-
-    def plan_deletes(self) -> list[list[Step]]:
-        """Decide what is deleted after the program: what was not registered, and what waits for it.
-
-        Returns:
-            Layers; the steps of one may run in parallel.
-
-        Raises:
-            PlanError: Something outside the targets would have to go.
-        """
-        allowed = self._targets.with_dependents(self.resources) if self._targets.limited else None
-        steps: dict[int, Step] = {}
-        for resource in self.resources:
-            if allowed is not None and resource.urn not in allowed:
-                continue
-            step = self._plan_delete(resource)
-            if step is not None:
-                self._deleted.add(resource.urn)
-                steps[id(resource)] = step
-        self._refuse_untargeted(list(steps.values()))
-        layers = DeletionOrder(self.resources).layers(step.resource for step in steps.values())
-        return [[steps[id(resource)] for resource in layer] for layer in layers]
-
-    def _plan_delete(self, resource: Resource) -> Step | None:
-        if resource.delete:
-            if id(resource) in self._deleted_early:
-                return None
-            return Step(_delete_op(resource, replacing=True), resource.urn, resource)
-        if self.olds.current_urn(resource.urn) in self._kept:
-            return None
-        if resource.pending_replacement:
-            return Step(Op.REMOVE_PENDING_REPLACE, resource.urn, resource)
-        return Step(_delete_op(resource, replacing=False), resource.urn, resource)
-
-    def _refuse_untargeted(self, steps: list[Step]) -> None:
-        outside = [step.urn for step in steps if self._targets.limited and not self._targets.names(step.urn)]
-        if not outside:
-            return
-        self.failed = True
-        for urn in outside:
-            self._report(
-                Severity.ERROR, urn, f"has to be deleted with the targets and is none. Add it: --target '{urn}'."
-            )
-        if not self._dry_run:
-            raise PlanError(outside[0])
-
-
-def _delete_op(resource: Resource, *, replacing: bool) -> Op:
-    if resource.external:
-        return Op.DISCARD_REPLACED if replacing else Op.DISCARD
-    return Op.DELETE_REPLACED if replacing else Op.DELETE
 
 
 def _new_state(goal: Goal, urn: str, old: Resource | None, provider_reference: str) -> Resource:

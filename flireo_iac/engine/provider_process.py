@@ -6,17 +6,16 @@ Source: pulumi notes on the engine, section 2; pulumi notes, "Reaching the RPC" 
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
-from google.protobuf.message import DecodeError, Message
-from google.rpc import error_details_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from google.protobuf.message import Message
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from flireo_iac.engine.call_error import CallError, explain, last_words, read_answer, read_known
 from flireo_iac.engine.children import RUNNER, Child, child_environment
 from flireo_iac.engine.diff import Change
 from flireo_iac.engine.paths import parse_path
@@ -24,11 +23,7 @@ from flireo_iac.engine.project import Project
 from flireo_iac.engine.urns import name_of, type_of
 from flireo_iac.engine.values import (
     Properties,
-    Unknown,
-    UnsupportedValueError,
-    contains,
     mark_secrets,
-    read_struct,
     write_struct,
 )
 from flireo_iac.errors import EngineError
@@ -45,39 +40,6 @@ CHANNEL_OPTIONS: Final = [
 _SEED_BYTES: Final = 32
 _KINDS: Final = {0: "add", 1: "add", 2: "delete", 3: "delete", 4: "update", 5: "update"}
 _REPLACING_KINDS: Final = frozenset({1, 3, 5})
-
-
-@dataclass(frozen=True)
-class Partial:
-    """What a failed call left behind: the object is there, but not finished.
-
-    Args:
-        id: Its id.
-        outputs: Its properties.
-        inputs: Its inputs; None when the provider did not say.
-        reasons: Why it is not finished.
-    """
-
-    id: str
-    outputs: Properties
-    inputs: Properties | None
-    reasons: list[str]
-
-
-class CallError(Exception):
-    """A call to the provider failed.
-
-    Args:
-        text: What the provider says.
-        unauthenticated: True when the key was not accepted.
-        partial: What is there all the same; None when nothing is known to be.
-    """
-
-    def __init__(self, text: str, *, unauthenticated: bool = False, partial: Partial | None = None) -> None:
-        self.text = text
-        self.unauthenticated = unauthenticated
-        self.partial = partial
-        super().__init__(text)
 
 
 @dataclass(frozen=True)
@@ -182,7 +144,7 @@ class ProviderProcess:
             self._child.wait(1.0)
             said = "\n".join([*([port] if port else []), *self._last_lines]).strip()
             raise EngineError(
-                f"the provider process did not start: {_last_words(said) or 'it said nothing'}. The interpreter of the "
+                f"the provider process did not start: {last_words(said) or 'it said nothing'}. The interpreter of the "
                 "project needs the package pulumi."
             )
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
@@ -192,21 +154,7 @@ class ProviderProcess:
         try:
             return getattr(self._stub, method)(request)
         except grpc.RpcError as error:
-            raise self._explain(error) from error
-
-    def _explain(self, error: Any) -> CallError:
-        code: grpc.StatusCode = error.code()
-        status = self._child.status()
-        if code is grpc.StatusCode.UNAVAILABLE and status is None:
-            status = self._child.wait(0.5)
-        if code is grpc.StatusCode.UNAVAILABLE and status is not None:
-            return CallError(f"the provider process ended (status {status}) during the call; what it did is not known")
-        said = CallError(str(error.details() or code.name))
-        for key, value in error.trailing_metadata() or ():
-            if key == "grpc-status-details-bin":
-                said = _read_details(value, said.text)
-        unauthenticated = said.unauthenticated or code is grpc.StatusCode.UNAUTHENTICATED
-        return CallError(_last_words(said.text), unauthenticated=unauthenticated, partial=said.partial)
+            raise explain(error, self._child) from error
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[tuple[str, str]]]:
         """Let the provider check inputs.
@@ -232,7 +180,7 @@ class ProviderProcess:
         )
         answer = self._call("Check", request)
         failures = [(failure.property, failure.reason) for failure in answer.failures]
-        return mark_secrets(_read(answer.inputs), news), failures
+        return mark_secrets(read_answer(answer.inputs), news), failures
 
     def diff(self, urn: str, old: Resource, news: Properties, ignored: list[str]) -> ProviderDiff:
         """Let the provider compare.
@@ -287,7 +235,7 @@ class ProviderProcess:
         answer = self._call("Create", request)
         if not answer.id:
             raise CallError("the provider answered the create with no id")
-        return str(answer.id), _known(answer.properties)
+        return str(answer.id), read_known(answer.properties)
 
     def update(self, urn: str, old: Resource, inputs: Properties, ignored: list[str], timeout_s: float) -> Properties:
         """Let the provider update an object; gives its outputs.
@@ -306,7 +254,7 @@ class ProviderProcess:
             ignoreChanges=ignored,
             timeout=timeout_s,
         )
-        return _known(self._call("Update", request).properties)
+        return read_known(self._call("Update", request).properties)
 
     def delete(self, resource: Resource) -> None:
         """Let the provider delete an object.
@@ -341,8 +289,8 @@ class ProviderProcess:
             timeout=resource.custom_timeouts.get("read", 0),
         )
         answer = self._call("Read", request)
-        inputs = _read(answer.inputs) if answer.HasField("inputs") else None
-        return str(answer.id), _read(answer.properties), inputs
+        inputs = read_answer(answer.inputs) if answer.HasField("inputs") else None
+        return str(answer.id), read_answer(answer.properties), inputs
 
     def end(self, *, now: bool = False) -> None:
         """End the process.
@@ -353,56 +301,3 @@ class ProviderProcess:
         if self._channel is not None:
             self._channel.close()
         self._child.end(0.1 if now else 5.0)
-
-
-def _read(struct: Any) -> Properties:
-    try:
-        return read_struct(struct)
-    except UnsupportedValueError as error:
-        raise CallError(f"the provider answered with what cannot be kept: {error}") from error
-
-
-def _known(struct: Any) -> Properties:
-    properties = _read(struct)
-    if contains(properties, Unknown):
-        raise CallError("the provider answered with an unknown value, expected known ones")
-    return properties
-
-
-def _read_details(content: str | bytes, text: str) -> CallError:
-    status = status_pb2.Status()
-    try:
-        status.ParseFromString(content if isinstance(content, bytes) else content.encode("latin-1"))
-    except DecodeError:
-        return CallError(text)  # not the details we know; the plain text stands
-    partial = None
-    unauthenticated = status.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
-    for detail in status.details:
-        failed, info = provider_pb2.ErrorResourceInitFailed(), error_details_pb2.ErrorInfo()
-        if detail.Is(failed.DESCRIPTOR) and detail.Unpack(failed):
-            inputs = _read(failed.inputs) if failed.HasField("inputs") else None
-            reasons = list(failed.reasons) or [status.message]
-            partial = Partial(failed.id, _read(failed.properties), inputs, reasons)
-        elif detail.Is(info.DESCRIPTOR) and detail.Unpack(info):
-            # The SDK's provider host ends every failed call with one code; the reason says more.
-            unauthenticated = unauthenticated or info.reason == grpc.StatusCode.UNAUTHENTICATED.name
-    text = status.message or "\n".join(partial.reasons if partial else ()) or text
-    return CallError(text, unauthenticated=unauthenticated, partial=partial)
-
-
-_FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)$', re.MULTILINE)
-
-
-def _last_words(text: str) -> str:
-    """Give what an exception says, and where it was raised, instead of the whole traceback."""
-    if "Traceback (most recent call last):" not in text:
-        return text
-    frames = list(_FRAME.finditer(text))
-    if not frames:
-        return text
-    after = text[frames[-1].end() :].lstrip("\n").splitlines()
-    while after and (after[0].startswith("    ") or not after[0].strip()):
-        after.pop(0)
-    words = "\n".join(after).strip()
-    place = f"{frames[-1]['file']}:{frames[-1]['line']} in {frames[-1]['function']}"
-    return f"{words} (raised at {place})" if words else text

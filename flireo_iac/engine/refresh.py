@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flireo_iac.engine.backend import now
+from flireo_iac.engine.call_error import CallError
 from flireo_iac.engine.diff import Change, compare, inverted, keys_of
 from flireo_iac.engine.events import Emit, Message, Op, Severity, StepEnded, StepStarted
 from flireo_iac.engine.paths import put_back
-from flireo_iac.engine.provider_process import CallError, ProviderProcess
+from flireo_iac.engine.provider_process import ProviderProcess
 from flireo_iac.engine.redact import Redactor
 from flireo_iac.engine.snapshot import Snapshot
 from flireo_iac.engine.state import Resource

@@ -6,85 +6,34 @@ Source: pulumi notes on the engine; the design, section 4.
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from flireo_iac.engine.backend import Backend, find_root
-from flireo_iac.engine.children import Child
 from flireo_iac.engine.config import Config
 from flireo_iac.engine.deployment import Deployment, Settings
-from flireo_iac.engine.events import Emit, Message, Op, Phase, Severity, StepEnded, Summary, has_changes
+from flireo_iac.engine.events import Emit, Message, Phase, Severity, Summary
 from flireo_iac.engine.interrupts import Interrupts
 from flireo_iac.engine.keeper import Keeper
 from flireo_iac.engine.keys import Keys
+from flireo_iac.engine.processes import Processes
 from flireo_iac.engine.program import start_program, watch_program
-from flireo_iac.engine.project import choose_stack, load_project, no_such_stack
-from flireo_iac.engine.provider_process import ProviderProcess
+from flireo_iac.engine.project import choose_stack, load_project
 from flireo_iac.engine.redact import Redactor
 from flireo_iac.engine.refresh import Refreshed, Refresher, provider_config
-from flireo_iac.engine.server import EngineServer
-from flireo_iac.engine.snapshot import Snapshot, read_salt, read_snapshot
+from flireo_iac.engine.result import Result, Run
+from flireo_iac.engine.snapshot import Snapshot
+from flireo_iac.engine.store import Store
 from flireo_iac.engine.targets import Targets
 from flireo_iac.engine.urns import stack_urn
-from flireo_iac.engine.values import Properties, equal
+from flireo_iac.engine.values import Properties
 from flireo_iac.errors import EngineError, ExitCode
 
-DEFAULT_PARALLEL = 16
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run did, or would do.
-
-    Args:
-        verb: ``preview``, ``update``, ``refresh`` or ``destroy``.
-        dry_run: True when nothing was changed.
-        counts: Resources by what was, or would be, done to them.
-        steps: Every step that ended.
-        outputs: Outputs of the stack, secrets marked.
-        failed: True when something went wrong.
-        exit_code: Exit code of the command.
-        seconds: How long it took.
-    """
-
-    verb: str
-    dry_run: bool
-    counts: Counter[Op]
-    steps: tuple[StepEnded, ...]
-    outputs: Properties
-    failed: bool
-    exit_code: int
-    seconds: float
-
-    @property
-    def has_changes(self) -> bool:
-        """Tell whether anything was, or would be, changed."""
-        return has_changes(self.counts)
-
-
-@dataclass
-class _Run:
-    """A run under way."""
-
-    phase: Phase
-    begun: float
-    stopped: threading.Event = field(default_factory=threading.Event)
-    cancelled: bool = False
-    keeper: Keeper | None = None
-    program: Child | None = None
-    counts: Counter[Op] = field(default_factory=Counter)
-    steps: list[StepEnded] = field(default_factory=list)
-    failed: bool = False
-    unauthenticated: bool = False
-    outputs: Properties = field(default_factory=dict)
-    old_outputs: Properties = field(default_factory=dict)
-    config: dict[str, str] = field(default_factory=dict)
+DEFAULT_PARALLEL: Final = 16
 
 
 class Engine:
@@ -128,9 +77,8 @@ class Engine:
         self._message = message
         self._redact = Redactor()
         self._keys = Keys(self.project, self.stack, variables)
-        self._server: EngineServer | None = None
-        self._provider: ProviderProcess | None = None
-        self._provider_lock = threading.RLock()
+        self._store = Store(self.project, self.backend, self._keys, self._emit, self._redact)
+        self._processes = Processes(self.project, variables, parallel, self._emit, self._redact)
         self._refreshed: tuple[bytes | None, Refreshed] | None = None
 
     def __enter__(self) -> Engine:
@@ -143,10 +91,7 @@ class Engine:
 
     def close(self) -> None:
         """End the provider process and the services."""
-        self._end_provider()
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        self._processes.close()
 
     # What a user can ask for
 
@@ -202,30 +147,28 @@ class Engine:
         """Forget what a preview read: time has passed since, as when a person had to answer."""
         if self._refreshed is not None:
             self._refreshed = None
-            self._end_provider()  # it may remember too
+            self._processes.end_provider()  # it may remember too
 
     # The course of a run
 
-    def _run(self, verb: str, *, dry_run: bool, body: Callable[[_Run], None]) -> Result:
-        run = _Run(Phase(verb, dry_run, self.stack), time.monotonic())
+    def _run(self, verb: str, *, dry_run: bool, body: Callable[[Run], None]) -> Result:
+        run = Run(Phase(verb, dry_run, self.stack), time.monotonic())
         started_at = int(time.time())
         self._emit(run.phase)
-        with self._locked(dry_run=dry_run):
-            hard_stop = False
-            try:
-                with Interrupts(lambda: self._stop(run), lambda: self._stop_at_once(run)):
-                    body(run)
-            except KeyboardInterrupt:
-                hard_stop = True
-            finally:
-                if self._server is not None:
-                    self._server.host = None
-            run.failed = run.failed or run.cancelled or hard_stop
-            if not dry_run and not hard_stop:
-                self._add_history(run, started_at)
+        hard_stop = False
+        try:
+            with Interrupts(lambda: self._stop(run), lambda: self._stop_at_once(run)), self._locked(dry_run=dry_run):
+                body(run)
+                run.failed = run.failed or run.cancelled
+                if not dry_run:
+                    self._add_history(run, started_at)
+        except KeyboardInterrupt:
+            hard_stop = run.failed = True
+        finally:
+            self._processes.release()
         seconds = time.monotonic() - run.begun
         self._emit(Summary(run.phase, run.counts, seconds, run.failed, run.outputs, run.old_outputs, run.config))
-        exit_code = ExitCode.CANCELLED if hard_stop else _exit_code(run)
+        exit_code = ExitCode.CANCELLED if hard_stop else run.exit_code()
         return Result(verb, dry_run, run.counts, tuple(run.steps), run.outputs, run.failed, exit_code, seconds)
 
     @contextmanager
@@ -239,7 +182,9 @@ class Engine:
         finally:
             self.backend.unlock()
 
-    def _stop(self, run: _Run) -> None:
+    def _stop(self, run: Run) -> None:
+        if not run.busy:
+            raise KeyboardInterrupt  # nothing runs yet, there is nothing to wait for
         run.cancelled = True
         run.stopped.set()
         self._emit(
@@ -249,14 +194,14 @@ class Engine:
             )
         )
 
-    def _stop_at_once(self, run: _Run) -> None:
+    def _stop_at_once(self, run: Run) -> None:
         if run.keeper is not None:
             run.keeper.freeze()
         if run.program is not None:
             run.program.end(0.1)
-        self._end_provider(now=True)
+        self._processes.end_provider(now=True)
 
-    def _add_history(self, run: _Run, started_at: int) -> None:
+    def _add_history(self, run: Run, started_at: int) -> None:
         self.backend.add_history(
             {
                 "kind": run.phase.verb,
@@ -273,17 +218,17 @@ class Engine:
 
     # The verbs
 
-    def _update(self, run: _Run, *, refresh: bool) -> None:
+    def _update(self, run: Run, *, refresh: bool) -> None:
         self._keys.start(self.backend)
-        self._start_provider()
-        base, content = self._load()
+        self._processes.start_provider()
+        base, content = self._store.load()
         config = self._keys.config()
         for text in config.secrets():
             self._redact.learn(text)
         run.config = config.shown()
         if not run.phase.dry_run:
             self._keys.for_writing()
-        self._warn_of_pending(base)
+        self._store.warn_of_pending(base)
         if refresh:
             found = self._refresh_first(run, base, content)
             base = found.snapshot
@@ -292,9 +237,13 @@ class Engine:
                 run.failed = True
                 return
         deployment = self._deployment(run, base, config, config.properties(), changed=refresh)
-        self._serve().host = deployment
+        self._processes.serve().host = deployment
         run.program = start_program(
-            self.project, deployment.settings, self._variables, self._serve().address, self._hear_program
+            self.project,
+            deployment.settings,
+            self._variables,
+            self._processes.serve().address,
+            self._processes.hear_line,
         )
         try:
             watch_program(run.program, deployment)
@@ -305,12 +254,12 @@ class Engine:
             deployment.run_deletes()
         self._finish(run, deployment)
 
-    def _destroy(self, run: _Run, *, refresh: bool) -> None:
+    def _destroy(self, run: Run, *, refresh: bool) -> None:
         self._keys.start(self.backend)
-        base, content = self._load_existing()
+        base, content = self._store.load_existing()
         if not run.phase.dry_run:
             self._keys.for_writing()
-        self._warn_of_pending(base)
+        self._store.warn_of_pending(base)
         if refresh:
             found = self._refresh_first(run, base, content)
             base = found.snapshot
@@ -322,15 +271,15 @@ class Engine:
         deployment.run_deletes()
         self._finish(run, deployment)
 
-    def _refresh_only(self, run: _Run, *, clear: bool) -> None:
+    def _refresh_only(self, run: Run, *, clear: bool) -> None:
         self._keys.start(self.backend)
-        base, _ = self._load_existing()
+        base, _ = self._store.load_existing()
         if not run.phase.dry_run:
             self._keys.for_writing()
         if clear:
             base.operations = []
         else:
-            self._warn_of_pending(base)
+            self._store.warn_of_pending(base)
         unknown = self._targets.unknown(resource.urn for resource in base.resources)
         if unknown:
             raise EngineError(f"no resource is called {', '.join(unknown)}, expected URNs of this stack (--target).")
@@ -342,7 +291,7 @@ class Engine:
         self._save(run, found.snapshot)
         self._take_outputs(run, found.snapshot)
 
-    def _finish(self, run: _Run, deployment: Deployment) -> None:
+    def _finish(self, run: Run, deployment: Deployment) -> None:
         deployment.failed = deployment.failed or run.cancelled
         deployment.finish()
         run.counts += deployment.executor.counts
@@ -357,8 +306,9 @@ class Engine:
             raise deployment.error
 
     def _deployment(
-        self, run: _Run, base: Snapshot, config: Config, provider: Properties, *, changed: bool
+        self, run: Run, base: Snapshot, config: Config, provider: Properties, *, changed: bool
     ) -> Deployment:
+        run.busy = True
         dry_run = run.phase.dry_run
         settings = Settings(
             project=self.project.name,
@@ -374,56 +324,23 @@ class Engine:
         if changed:
             run.keeper.commit()
         return Deployment(
-            settings, base, run.keeper, _Once(lambda: self._configured(provider)), self._emit, self._redact, run.stopped
+            settings, base, run.keeper, self._processes.configured(provider), self._emit, self._redact, run.stopped
         )
 
-    # State
-
-    def _load(self) -> tuple[Snapshot, bytes | None]:
-        content = self.backend.read()
-        if content is None:
-            return Snapshot(), None
-        salt = read_salt(content, self.backend)
-        self._keys.state_salt = salt
-        base = read_snapshot(content, self.backend, lambda: self._keys.opened(salt))
-        for resource in base.resources:
-            self._redact.learn_properties(resource.inputs)
-            self._redact.learn_properties(resource.outputs)
-        return base, content
-
-    def _load_existing(self) -> tuple[Snapshot, bytes | None]:
-        base, content = self._load()
-        if content is None and not self._keys.stack_config.path.exists():
-            raise no_such_stack(self.project, self.stack, self.backend.root)
-        return base, content
-
-    def _save(self, run: _Run, snapshot: Snapshot) -> None:
+    def _save(self, run: Run, snapshot: Snapshot) -> None:
         if run.phase.dry_run:
             return
         run.keeper = Keeper(snapshot, self.backend, self._keys.for_writing())
         run.keeper.close(write=True)
 
-    def _warn_of_pending(self, base: Snapshot) -> None:
-        if not base.operations:
-            return
-        lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in base.operations)
-        self._emit(
-            Message(
-                "an earlier run was cut off; it is not known whether these operations happened:\n"
-                f"{lines}\nLook at what is there. Creates are remembered until: "
-                "flireo refresh --clear-pending-creates.",
-                Severity.WARNING,
-            )
-        )
-
-    def _take_outputs(self, run: _Run, snapshot: Snapshot) -> None:
+    def _take_outputs(self, run: Run, snapshot: Snapshot) -> None:
         root = snapshot.live().get(stack_urn(self.stack, self.project.name))
         if root is not None:
             run.outputs = run.old_outputs = root.outputs
 
     # Refresh before another verb
 
-    def _refresh_first(self, run: _Run, base: Snapshot, content: bytes | None) -> Refreshed:
+    def _refresh_first(self, run: Run, base: Snapshot, content: bytes | None) -> Refreshed:
         if self._refreshed is not None and self._refreshed[0] == content:
             found = self._refreshed[1]
             self._refreshed = None
@@ -440,78 +357,13 @@ class Engine:
             self._refreshed = (content, Refreshed(Snapshot(kept, base.operations)))
         return found
 
-    def _refresher(self, run: _Run, base: Snapshot) -> Refresher:
+    def _refresher(self, run: Run, base: Snapshot) -> Refresher:
+        run.busy = True
         return Refresher(
-            _Once(lambda: self._configured(provider_config(base))),
+            self._processes.configured(provider_config(base)),
             targets=self._targets,
             parallel=self._parallel,
             emit=self._emit,
             redact=self._redact,
             stopped=run.stopped,
         )
-
-    # Processes
-
-    def _serve(self) -> EngineServer:
-        if self._server is None:
-            self._server = EngineServer(self, self._parallel)
-        return self._server
-
-    def _start_provider(self) -> ProviderProcess:
-        with self._provider_lock:
-            if self._provider is None:
-                self._provider = ProviderProcess(
-                    self.project, self._variables, self._serve().address, self._hear_provider
-                )
-            return self._provider
-
-    def _configured(self, config: Properties) -> ProviderProcess:
-        with self._provider_lock:
-            provider = self._start_provider()
-            if provider.config is not None and not equal(provider.config, config):
-                self._end_provider()  # it keeps what it was configured with
-                provider = self._start_provider()
-            if provider.config is None:
-                provider.configure(config)
-            return provider
-
-    def _end_provider(self, *, now: bool = False) -> None:
-        provider, self._provider = self._provider, None
-        if provider is not None:
-            provider.end(now=now)
-
-    # What children say
-
-    def hear(self, text: str, severity: Severity, urn: str, ephemeral: bool) -> None:
-        """Take a message of program or provider."""
-        self._emit(Message(self._redact(text), severity, urn, ephemeral))
-
-    def _hear_program(self, line: str, error: bool) -> None:
-        del error
-        self._emit(Message(self._redact(line), output=True))
-
-    def _hear_provider(self, line: str, error: bool) -> None:
-        del error
-        self._emit(Message(self._redact(line), output=True))
-
-
-class _Once:
-    """Calls a function once, and gives its answer from then on."""
-
-    def __init__(self, function: Callable[[], ProviderProcess]) -> None:
-        self._function = function
-        self._answer: ProviderProcess | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> ProviderProcess:
-        if self._answer is None:
-            with self._lock:
-                if self._answer is None:
-                    self._answer = self._function()
-        return self._answer
-
-
-def _exit_code(run: _Run) -> int:
-    if run.unauthenticated and run.failed:
-        return ExitCode.AUTHENTICATION
-    return ExitCode.FAILED if run.failed else ExitCode.DONE

@@ -49,6 +49,9 @@ class Host(Protocol):
     def refuse(self, text: str) -> None:
         """Stop the run: the program asked for something that is not supported."""
 
+    def stop_with(self, error: Exception) -> None:
+        """Stop the run because of an error that the command reports."""
+
 
 class Listener(Protocol):
     """What takes messages of program and provider."""
@@ -97,6 +100,10 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
         except RefusedError as error:
             host.refuse(str(error))
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
+        except Exception as error:
+            # gRPC would log it and go on; the run ends with it instead.
+            host.stop_with(error)
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> Any:  # noqa: N802

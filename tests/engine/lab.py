@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from flireo_iac.engine.events import Event, Message, Op, StepEnded
-from flireo_iac.engine.run import Engine, Result
+from flireo_iac.engine.result import Result
+from flireo_iac.engine.run import Engine
 from tests.engine import checker
 
 HERE = Path(__file__).parent
