@@ -65,6 +65,7 @@ def test_secret_configuration_wins_over_the_environment(stack: Files, monitor: M
     )
     assert done.returncode == 0
     assert {each.inputs.get("webhook_secret") for each in monitor.registered} == {None, "from-config"}
+    assert {path for each in monitor.registered for path in each.secret_paths} == {"webhook_secret", "webhook_url"}
 
 
 def test_missing_secret_names_both_ways_and_registers_nothing(stack: Files, monitor: Monitor) -> None:
