@@ -144,7 +144,8 @@ def error_of(call: Call, answer: Answer, *, secrets: frozenset[str], attempts: i
     quoted = f' ("{said.text}")' if said.text else ""
     advice = f"The server asks to wait {wait_s:.0f} s. {meaning.advice}" if wait_s else meaning.advice
     return meaning.error(
-        masked(f"{call.operation}: {meaning.what}{quoted}. {tried(attempts)}{advice}.", secrets),
+        masked(f"{meaning.what}{quoted}. {tried(attempts)}{advice}.", secrets),
+        operation=masked(call.operation, secrets),
         status=answer.status,
         method=call.method,
         path=call.path,
@@ -171,8 +172,13 @@ def unexpected(
         if call.method == "GET"
         else "It may have been done: look at the account before it is done again"
     )
-    text = f"{call.operation}: the server says success, but {what}. {tried(attempts)}{advice}."
-    return UnexpectedAnswerError(masked(text, secrets), status=answer.status, method=call.method, path=call.path)
+    return UnexpectedAnswerError(
+        masked(f"the server says success, but {what}. {tried(attempts)}{advice}.", secrets),
+        operation=masked(call.operation, secrets),
+        status=answer.status,
+        method=call.method,
+        path=call.path,
+    )
 
 
 def tried(attempts: int) -> str:

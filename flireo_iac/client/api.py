@@ -86,7 +86,7 @@ class FlireoApi:
         def fetch(params: Mapping[str, int]) -> Page:
             return self._send(kind, operation, "GET", lambda value: read_page(kind, value), params=params)
 
-        return read_all(endpoint.path, fetch)
+        return read_all(endpoint.page_size, fetch)
 
     def get(self, kind: Kind, id_: str) -> Row | None:
         """Give one object; None when the server says that it is not there.

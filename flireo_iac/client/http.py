@@ -206,7 +206,8 @@ class Http:
             advice = "It may have been done: look at the account before it is done again"
         quoted = f" ({detail})" if detail else ""
         return error_class(
-            masked(f"{call.operation}: {what}{quoted}. {tried(attempts)}{advice}.", secrets),
+            masked(f"{what}{quoted}. {tried(attempts)}{advice}.", secrets),
+            operation=masked(call.operation, secrets),
             method=call.method,
             path=call.path,
             may_have_arrived=was_sent,

@@ -1,8 +1,8 @@
 """Lists, followed until it is proven that nothing is missing.
 
 A list that states its total is read page by page until it has them all. One that states none is everything at once
-(api notes, section 4), except for analysis templates, which one page describes with 50 a page. A first answer of
-exactly 50 of them is asked for more, once: a server that does not page repeats itself.
+(api notes, section 4), except where a kind names a page size. A first answer of exactly that many is asked for more,
+once: a server that does not page repeats itself.
 """
 
 from __future__ import annotations
@@ -13,23 +13,20 @@ from flireo_iac.client.envelopes import Page
 from flireo_iac.errors import InvalidRequestError
 from flireo_iac.rows import Listing, Row
 
-PAGE_SIZES: Mapping[str, int] = {"/analysis-templates": 50}
-"""Objects on a page of a list that may page without saying so, by path. Source: api notes, section 4."""
-
 LARGEST_PAGE = 100
 """What every paged list allows as ``limit``. Source: api notes, section 4."""
 
 
-def read_all(path: str, fetch: Callable[[Mapping[str, int]], Page]) -> Listing:
+def read_all(page_size: int | None, fetch: Callable[[Mapping[str, int]], Page]) -> Listing:
     """Read a whole list, in one request where that is enough.
 
     Args:
-        path: Path of the list.
+        page_size: Objects on a page of a list that may page without saying so; None for a list that does not.
         fetch: From the query to one page of it.
     """
     first = fetch({})
     if first.total is None:
-        return _untotalled(first, PAGE_SIZES.get(path), fetch)
+        return _untotalled(first, page_size, fetch)
     rows = {str(row["id"]): row for row in first.rows}
     seen, page = len(first.rows), first
     while page.rows and seen < first.total:

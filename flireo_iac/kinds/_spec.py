@@ -68,6 +68,7 @@ class Endpoint:
         style: ``collection`` (list, get, post, delete by id), ``slot`` (one value for each name, POST overwrites,
             DELETE names it in the body), or ``single`` (at most one object, without an id in the path).
         update: ``patch``, ``post`` (the create call overwrites) or ``none`` (a change is a replacement).
+        page_size: Objects on a page of a list that may page without saying so; None for everything at once.
         slot_field: For ``slot``: the input that names the slot.
         slot_output: For ``slot``: the output that tells whether the slot holds a value.
         slot_key: For ``slot``: key of that output in the answer, with ``{slot}`` for the slot's name.
@@ -77,6 +78,7 @@ class Endpoint:
     successor_path: str | None = None
     style: Literal["collection", "slot", "single"] = "collection"
     update: Literal["patch", "post", "none"] = "patch"
+    page_size: int | None = None
     slot_field: str = ""
     slot_output: str = ""
     slot_key: str = ""

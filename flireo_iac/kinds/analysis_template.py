@@ -36,7 +36,7 @@ ANALYSIS_TEMPLATE = Kind(
     description="What to extract from a finished call: two prompts and the JSON Schema of the result.",
     source="api notes, section 10; contract, /analysis-templates",
     model=AnalysisTemplateProperties,
-    endpoint=Endpoint("/analysis-templates"),
+    endpoint=Endpoint("/analysis-templates", page_size=50),  # one page of the docs says so (api notes, section 4)
     envelope=Envelope(
         one=("analysisTemplate", "analysis_template"),
         many=("analysisTemplates", "analysis_templates", "data"),

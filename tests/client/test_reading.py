@@ -179,7 +179,7 @@ class Paged:
 @given(count=st.integers(0, 260), size=st.sampled_from([20, 50, 100, 1000]), largest=st.sampled_from([50, 100]))
 def test_a_list_with_a_total_is_followed_to_its_end(count: int, size: int, largest: int) -> None:
     server = Paged(count, size, states_total=True, heeds_query=True, largest=largest)
-    listing = read_all("/agents", server)
+    listing = read_all(None, server)
     assert listing.rows == server.rows
     assert listing.is_complete
     if count <= min(size, largest):
@@ -190,7 +190,7 @@ def test_a_list_with_a_total_is_followed_to_its_end(count: int, size: int, large
 def test_analysis_templates_are_proven_without_a_total(count: int, heeds_query: bool) -> None:
     # A server that pages gives 50; one that does not gives everything.
     server = Paged(count, 50 if heeds_query else 1000, states_total=False, heeds_query=heeds_query)
-    listing = read_all("/analysis-templates", server)
+    listing = read_all(50, server)
     assert listing.rows == server.rows
     assert listing.is_complete
     if count != 50 and (count < 50 or not heeds_query):
@@ -242,7 +242,7 @@ def rows_of(*numbers: int) -> tuple[Row, ...]:
 )
 def test_what_cannot_be_proven_is_not_complete(pages: list[Page]) -> None:
     left = list(pages)
-    listing = read_all("/agents", lambda _: left.pop(0))
+    listing = read_all(None, lambda _: left.pop(0))
     assert not listing.is_complete
     ids = [row["id"] for row in listing.rows]
     assert len(ids) == len(set(ids))
@@ -251,7 +251,7 @@ def test_what_cannot_be_proven_is_not_complete(pages: list[Page]) -> None:
 
 def test_pages_that_overlap_prove_nothing() -> None:
     left = [Page(rows_of(*range(50)), None), Page(rows_of(*range(49, 60)), None)]
-    listing = read_all("/analysis-templates", lambda _: left.pop(0))
+    listing = read_all(50, lambda _: left.pop(0))
     assert len(listing.rows) == 60
     assert not listing.is_complete
 
@@ -270,7 +270,7 @@ def test_no_sequence_of_pages_goes_on_for_ever_or_is_complete_by_mistake(data: s
         assert len(given_pages) < 200
         return given_pages[-1]
 
-    listing = read_all("/analysis-templates", fetch)
+    listing = read_all(50, fetch)
     ids = [row["id"] for row in listing.rows]
     assert len(ids) == len(set(ids))
     if listing.is_complete and given_pages[0].total is not None:
