@@ -106,6 +106,12 @@ def test_circle_of_references_is_reported_with_its_places(files: Files) -> None:
         assert place in f"{found[0]}"
 
 
+def test_second_key_for_one_provider_is_a_problem(files: Files) -> None:
+    files.write("byok/one.yaml", "provider: openai\napi_key: ${secret.x}\n")
+    files.write("byok/two.yaml", "provider: openai\napi_key: ${secret.y}\n")
+    assert files.found() == ["byok/two.yaml:1:11 FL221"]
+
+
 def test_everything_is_found_at_once_and_sorted(files: Files) -> None:
     files.write("agents/a.yaml", "nam: x\nllm_config: {provider: openai}\n")
     files.write("agents/b.yaml", "name: B\nname: C\n")

@@ -130,19 +130,25 @@ def test_warning_is_shown_and_stops_nothing(stack: Files, monitor: Monitor) -> N
 def test_program_goes_on_with_the_resources(stack: Files, monitor: Monitor) -> None:
     stack.write(
         "__main__.py",
-        "import signal\n"
         "import pulumi\n"
         "from flireo_iac.stacks import deploy\n"
         "stack = deploy()\n"
         "assert stack['agents.a'] is stack.agents['a']\n"
         "assert sorted(stack.numbers) == ['free', 'n'] and not stack.trunks and len(stack) == 5\n"
         "assert not hasattr(stack, 'nothing')\n"
-        "assert callable(signal.getsignal(signal.SIGINT))\n"
         "pulumi.export('it', stack.agents['a'].id)\n",
     )
     done = monitor.run(stack.folder, environ={"FLIREO_SECRET_WEB_HOOK": "x"})
     assert (done.returncode, done.stderr, monitor.errors) == (0, "", [])
     assert monitor.outputs["it"] == "id-of-a"
+
+
+def test_interrupted_program_leaves_at_once_and_without_a_traceback(stack: Files, monitor: Monitor) -> None:
+    stack.write(
+        "__main__.py", PROGRAM + "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
+    )
+    done = monitor.run(stack.folder, environ={"FLIREO_SECRET_WEB_HOOK": "x"})
+    assert (done.returncode, done.stdout, done.stderr) == (32, "", "")
 
 
 def test_sample_stack_is_registered_with_all_kinds_and_its_secrets_hidden(monitor: Monitor) -> None:
