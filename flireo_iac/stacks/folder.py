@@ -70,10 +70,19 @@ def read_folder(folder: Path) -> StackFiles:
         folder: The stack's folder; its problems name files the way this path does.
 
     Raises:
-        SettingsError: There is no such folder, or it holds no stack.
+        SettingsError: There is no such folder, it cannot be read, or it holds no stack.
     """
-    if not folder.is_dir():
-        raise SettingsError(f'read stack "{folder}": there is no such folder. Name the folder of a stack.')
+    try:
+        if not folder.is_dir():
+            raise SettingsError(f'read stack "{folder}": there is no such folder. Name the folder of a stack.')
+        return _read(folder)
+    except OSError as error:
+        raise SettingsError(
+            f'read stack "{folder}": {error.strerror}: {error.filename}. Name a folder that can be read.'
+        ) from None
+
+
+def _read(folder: Path) -> StackFiles:
     files = StackFiles(folder)
     has_any = (folder / "Pulumi.yaml").is_file()
     for kind in KINDS.values():

@@ -151,7 +151,7 @@ def test_files_are_named_the_way_the_folder_is(files: Files, monkeypatch: pytest
     assert {each.file for each in caught.value.problems} == {"stack/agents/a.yaml"}
 
 
-@pytest.mark.parametrize("name", ["nowhere", "hollow"])
+@pytest.mark.parametrize("name", ["nowhere", "hollow", "x" * 300])
 def test_folder_without_a_stack_is_an_error(files: Files, name: str) -> None:
     (files.folder / "hollow").mkdir()
     with pytest.raises(SettingsError, match=f'read stack "{name}"'):
