@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flireo_iac.engine.events import Op, Severity
 from flireo_iac.engine.state import Resource
+from flireo_iac.engine.steps import Step
 
 Report = Callable[[Severity, str, str], None]
 """Takes severity, URN and words."""
@@ -34,16 +35,16 @@ class Decisions:
         self.created: set[str] = set()
         self.replaced: set[str] = set()
         self.deleted: set[str] = set()
-        # Several states may carry one URN; these are told apart as objects, which have to stay alive for it.
-        self._deleted_early: dict[int, Resource] = {}
+        # Several states may carry one URN; they are told apart as objects, which the steps keep alive.
+        self._early: dict[int, Step] = {}
 
-    def note_deleted_early(self, resource: Resource) -> None:
+    def note_early_deletion(self, step: Step) -> None:
         """Note that a state is deleted before the end, since what it needs is replaced."""
-        self._deleted_early[id(resource)] = resource
+        self._early[id(step.resource)] = step
 
-    def is_deleted_early(self, resource: Resource) -> bool:
-        """Tell whether this very state is deleted before the end."""
-        return id(resource) in self._deleted_early
+    def early_deletion(self, resource: Resource) -> Step | None:
+        """Give the step that deletes this very state before the end; None when there is none."""
+        return self._early.get(id(resource))
 
 
 def delete_op(resource: Resource, *, replacing: bool) -> Op:

@@ -200,19 +200,24 @@ class Deployment:
         """Run the steps of one registration; False when it is left out because something failed."""
         if any(needed in self._left_out for needed in resource.needs()):
             self._left_out.add(resource.urn)
+            for step in steps:
+                step.settled.set()
             return False
-        for step in steps:
-            try:
+        try:
+            for step in steps:
                 self.executor.run(step)
-            except StepFailedError as error:
-                self._note_failure(error)
-                if not self.settings.continue_on_error:
-                    raise StoppedError from error
-                self._left_out.add(resource.urn)
-                return False
-            except FlireoError as error:
-                self.stop_with(error)
+        except StepFailedError as error:
+            self._note_failure(error)
+            if not self.settings.continue_on_error:
                 raise StoppedError from error
+            self._left_out.add(resource.urn)
+            return False
+        except FlireoError as error:
+            self.stop_with(error)
+            raise StoppedError from error
+        finally:
+            for step in steps:
+                step.settled.set()
         return True
 
     def _note_failure(self, error: StepFailedError) -> None:

@@ -22,6 +22,8 @@ from flireo_iac.engine.steps import Step, must_be_saved
 from flireo_iac.engine.urns import PROVIDER_PREFIX
 from flireo_iac.engine.values import Properties, mark_outputs, mark_secrets
 
+_POLL_S = 0.2
+
 
 class StoppedError(Exception):
     """The run was stopped: nothing new begins."""
@@ -91,11 +93,20 @@ class Executor:
             StepFailedError: It failed.
             StateError: The state cannot be written.
         """
+        try:
+            self._run(step)
+            step.succeeded = True
+        finally:
+            step.settled.set()
+
+    def _run(self, step: Step) -> None:
         if self.stopped.is_set():
             raise StoppedError
         if step.not_created:
             return
         begun = time.monotonic()
+        if step.after is not None:
+            self._wait_for(step.after, step, begun)
         if step.op is Op.DELETE and step.resource.protect:
             self._emit(step.event())
             self._end(step, begun, failed=True, text=_PROTECTED)
@@ -117,6 +128,14 @@ class Executor:
             if calls:
                 self._slots.release()
         self._end(step, begun, failed=False)
+
+    def _wait_for(self, first: Step, step: Step, begun: float) -> None:
+        while not first.settled.wait(_POLL_S):
+            if self.stopped.is_set():
+                raise StoppedError
+        if not first.succeeded:
+            self._end(step, begun, failed=True, text="is not made anew, since its former self could not be deleted.")
+            raise StepFailedError(step)
 
     def _end(self, step: Step, begun: float, *, failed: bool, text: str = "") -> None:
         if failed:

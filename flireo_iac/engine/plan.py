@@ -136,7 +136,9 @@ class Planner:
         if again:
             self.decided.deleted.discard(urn)
             self._note_replaced(urn)
-            return [Step(Op.REPLACE, urn, old, new), Step(Op.CREATE_REPLACEMENT, urn, old, new)]
+            # It may be registered while another registration still deletes it.
+            after = self.decided.early_deletion(old) if old is not None else None
+            return [Step(Op.REPLACE, urn, old, new), Step(Op.CREATE_REPLACEMENT, urn, old, new, after=after)]
         if old is None:
             self.decided.created.add(urn)
             return [Step(Op.CREATE, urn, None, new)]
@@ -229,20 +231,19 @@ class Planner:
 
     def _delete_dependents(self, urn: str, old: Resource) -> Iterator[Step]:
         for dependent in reversed([*self._replaced_dependents(old), *self._cascading(urn)]):
-            if self.decided.is_deleted_early(dependent):
+            if self.decided.early_deletion(dependent) is not None:
                 continue
-            if dependent.delete:
-                yield Step(Op.DELETE, dependent.urn, dependent)
-            elif dependent.protect:
+            if dependent.protect and not dependent.delete:
                 self.failed = True
                 raise PlanError(
                     dependent.urn,
                     f"has to be replaced because {urn} is, and is protected. Remove protect and run up first.",
                 )
-            else:
-                yield Step(delete_op(dependent, replacing=True), dependent.urn, dependent, comes_back=True)
+            op = Op.DELETE if dependent.delete else delete_op(dependent, replacing=True)
+            step = Step(op, dependent.urn, dependent, comes_back=not dependent.delete)
             self.decided.deleted.add(dependent.urn)
-            self.decided.note_deleted_early(dependent)
+            self.decided.note_early_deletion(step)
+            yield step
 
     def _replaced_dependents(self, root: Resource) -> list[Resource]:
         registered = self.decided.kept | self.decided.created | self.decided.deleted

@@ -68,7 +68,7 @@ class Removal:
 
     def _plan_delete(self, resource: Resource) -> Step | None:
         if resource.delete:
-            if self._decided.is_deleted_early(resource):
+            if self._decided.early_deletion(resource) is not None:
                 return None
             return Step(delete_op(resource, replacing=True), resource.urn, resource)
         if self._olds.current_urn(resource.urn) in self._decided.kept:

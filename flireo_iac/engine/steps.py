@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from flireo_iac.engine.diff import NO_CHANGE, Diff, compare
@@ -27,6 +28,7 @@ class Step:
         waits_for_delete: For a create-replacement: the old one stays, and is deleted at the end.
         comes_back: For a delete-replaced: a new one is made in this run, the entry stays until then.
         not_created: For a same: a new resource that a run with targets leaves out.
+        after: A step of another registration that has to succeed first.
     """
 
     op: Op
@@ -38,6 +40,10 @@ class Step:
     waits_for_delete: bool = False
     comes_back: bool = False
     not_created: bool = False
+    after: Step | None = None
+    settled: threading.Event = field(default_factory=threading.Event)
+    """Set when the step ended, or will never begin."""
+    succeeded: bool = False
 
     @property
     def resource(self) -> Resource:

@@ -93,7 +93,8 @@ class Lab:
 
     def check(self) -> None:
         if self.state_path.exists():
-            assert checker.problems(self.state_path.read_text()) == []
+            problems = checker.problems(self.state_path.read_text())
+            assert problems == [], problems
         assert self.backend_files("locks/**/*.json") == []
 
     def settled(self) -> None:

@@ -94,6 +94,28 @@ def test_delete_before_replace_takes_dependents_along_where_their_diff_says_so(l
     lab.settled()
 
 
+def test_what_no_longer_depends_on_a_replaced_thing_still_waits_for_its_deletion(lab: Lab) -> None:
+    lab.want(
+        thing("base", kind="x", dbr=True), thing("slow"), thing("follows", engine_diff=True, serials={"kind": "base"})
+    )
+    lab.up()
+    lab.want(
+        thing("base", kind="y", dbr=True),
+        thing("slow", text="x"),
+        thing("follows", engine_diff=True, refs={"kind": "slow"}),
+    )
+    # By the time it is registered, the deletion of its former self is under way for the sake of base.
+    lab.faults(
+        {"method": "update", "name": "slow", "kind": "sleep", "seconds": 0.5},
+        {"method": "delete", "name": "follows", "kind": "sleep", "seconds": 2},
+    )
+    lab.calls()
+    lab.up()
+    calls = lab.calls("create", "deleted")
+    assert calls.index(("deleted", "follows")) < calls.index(("create", "follows"))
+    lab.settled()
+
+
 def test_a_replacement_that_was_cut_off_goes_on(lab: Lab) -> None:
     lab.want(thing("a", kind="x", dbr=True))
     lab.up()
