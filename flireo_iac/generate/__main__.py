@@ -10,6 +10,7 @@ from pathlib import Path
 from flireo_iac.generate.docs import kind_page, kinds_index
 from flireo_iac.generate.resources import resources_module
 from flireo_iac.kinds import KINDS
+from flireo_iac.stacks.schema import schema_text, schemas
 
 
 def _formatted(code: str) -> str:
@@ -33,6 +34,7 @@ def main() -> int:
         Path("flireo_iac/provider/resources.py"): _formatted(resources_module(KINDS)),
         Path("docs/kinds/README.md"): kinds_index(KINDS),
         **{Path(f"docs/kinds/{kind.name}.md"): kind_page(kind) for kind in KINDS.values()},
+        **{Path(f"stacks/schema/{name}.json"): schema_text(schema) for name, schema in schemas().items()},
     }
     stale = [
         path

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pydantic import GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Mark = TypeVar("Mark")
 
@@ -97,6 +100,12 @@ class ValueSpelling:
     """
 
     canonical: Mapping[str, str]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Let editors accept the other spellings too."""
+        schema = handler(core)
+        known = schema.pop("enum", None) or [schema.pop("const", None)]
+        return schema | {"enum": [*known, *self.canonical]} if known != [None] else schema
 
 
 @dataclass(frozen=True)

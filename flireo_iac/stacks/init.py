@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flireo_iac.errors import SettingsError
-from flireo_iac.stacks.schema import schemas
+from flireo_iac.stacks.schema import schema_text, schemas
 
 SCHEMA_FOLDER = "schema"
 """Folder of a stack that holds the JSON Schemas for editors."""
@@ -61,7 +60,7 @@ def write_schemas(folder: Path, chosen: Mapping[str, Any]) -> list[Path]:
     written = []
     for name, schema in chosen.items():
         path = folder / f"{name}.json"
-        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(schema_text(schema), encoding="utf-8")
         written.append(path)
     return written
 

@@ -22,6 +22,9 @@ from flireo_iac.stacks.values import ItemRef, Place, SecretRef, Text
 ERRORS_SHOWN = 32
 """Status of a program whose errors have been shown (pulumi notes, "Errors")."""
 
+_SAID_BY_PROVIDER = {"FL107", *(rule.id for kind in KINDS.values() for rule in kind.rules)}
+"""Rules of which the provider warns under the resource itself; said twice they would be noise."""
+
 
 class Stack(Mapping[str, pulumi.CustomResource]):
     """The resources of a stack, by item.
@@ -63,7 +66,8 @@ def deploy(folder: str | Path | None = None) -> Stack:
     except FlireoError as error:
         _leave([str(error)])
     for warning in loaded.warnings:
-        pulumi.log.warn(str(warning))
+        if warning.rule not in _SAID_BY_PROVIDER:
+            pulumi.log.warn(str(warning))
     resources: dict[str, pulumi.CustomResource] = {}
     for key, item in loaded.items.items():
         inputs = {name: _output(value, resources, secrets) for name, value in item.inputs.items()}

@@ -7,6 +7,7 @@ and templates. ``flireo validate`` is the judge, an editor only helps.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,11 @@ _PROMPT = {
 def schemas() -> dict[str, dict[str, Any]]:
     """Give every schema by name: one for each kind, and ``environment``."""
     return {kind.name: kind_schema(kind) for kind in KINDS.values()} | {ENVIRONMENT: environment_schema()}
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """Give a schema as the text of its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def kind_schema(kind: Kind) -> dict[str, Any]:
