@@ -19,7 +19,6 @@ from flireo_iac.engine.events import Event, Message, Op, Phase, Severity, StepEn
 from flireo_iac.engine.urns import STACK_TYPE, name_of, type_of
 
 _TITLES = {"preview": "Previewing update", "update": "Updating", "refresh": "Refreshing", "destroy": "Destroying"}
-_NOUNS = {"preview": "preview", "update": "update", "refresh": "refresh", "destroy": "destroy"}
 _SIGNS = {
     Op.CREATE: "+",
     Op.UPDATE: "~",
@@ -103,7 +102,7 @@ class TextDisplay:
     def _begin(self, phase: Phase) -> None:
         title = _TITLES[phase.verb]
         if phase.dry_run and phase.verb != "preview" and not phase.section:
-            title = f"Previewing {_NOUNS[phase.verb]}"
+            title = f"Previewing {phase.verb}"
         if phase.section:
             self._print(Text("  Refreshing first:", "bold"))
         else:
@@ -211,7 +210,8 @@ class TextDisplay:
         self._print(Text.assemble(("Resources: ", "bold"), self._counts(event.counts, event.phase)))
         self._print(Text.assemble(("Duration: ", "bold"), duration(event.seconds)))
         if event.failed:
-            self._print(Text(f"The {_NOUNS[event.phase.verb]} failed.", "bold red"))
+            end = "was stopped" if event.stopped else "failed"
+            self._print(Text(f"The {event.phase.verb} {end}.", "bold red"))
 
     def _counts(self, counts: Counter[Op], phase: Phase) -> Text:
         words = Text()

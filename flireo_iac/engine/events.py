@@ -124,6 +124,7 @@ class Summary:
         outputs: Outputs of the stack.
         old_outputs: Outputs of the stack before.
         config: Configuration of the stack, secrets masked.
+        stopped: True when a signal ended it early.
     """
 
     phase: Phase
@@ -133,6 +134,7 @@ class Summary:
     outputs: Properties = field(default_factory=dict)
     old_outputs: Properties = field(default_factory=dict)
     config: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
 
 
 Event = Phase | StepStarted | StepEnded | Message | Summary

@@ -69,7 +69,7 @@ class JsonReport:
             "diagnostics": self._diagnostics,
             "duration": int(event.seconds * 1_000_000_000),
             "changeSummary": {str(op): count for op, count in event.counts.items()},
-            "result": "failed" if event.failed else "succeeded",
+            "result": "stopped" if event.stopped else "failed" if event.failed else "succeeded",
             "outputs": masked(event.outputs),
         }
         if self._drift:

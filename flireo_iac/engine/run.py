@@ -167,7 +167,18 @@ class Engine:
         finally:
             self._processes.release()
         seconds = time.monotonic() - run.begun
-        self._emit(Summary(run.phase, run.counts, seconds, run.failed, run.outputs, run.old_outputs, run.config))
+        self._emit(
+            Summary(
+                run.phase,
+                run.counts,
+                seconds,
+                run.failed,
+                run.outputs,
+                run.old_outputs,
+                run.config,
+                stopped=run.cancelled or hard_stop,
+            )
+        )
         exit_code = ExitCode.CANCELLED if hard_stop else run.exit_code()
         return Result(verb, dry_run, run.counts, tuple(run.steps), run.outputs, run.failed, exit_code, seconds)
 

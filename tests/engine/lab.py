@@ -165,7 +165,7 @@ class Lab:
 
     # The command line
 
-    def cli(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command in a process of its own, without a terminal."""
         self.environment["PYTHONPATH"] = str(REPOSITORY)
         return subprocess.run(
@@ -176,8 +176,7 @@ class Lab:
             text=True,
             timeout=120,
             check=False,
-            stdin=subprocess.DEVNULL,
-            **options,
+            input=text_in,
         )
 
 

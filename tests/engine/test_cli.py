@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from flireo_iac.engine.values import unwrap
 from tests.engine.lab import CLI, REPOSITORY, Lab, thing, urn
 
 
@@ -55,7 +56,6 @@ def test_the_verbs_from_the_first_run_to_the_last(lab: Lab) -> None:
     assert "canary" not in applied.stdout
 
     lab.edit("a", text="edited")
-    assert lab.cli("refresh", "--preview-only", "--expect-no-changes").returncode == 7
     assert lab.cli("preview", "--refresh", "--expect-no-changes").returncode == 7
     refreshed = lab.cli("refresh", "--yes")
     assert refreshed.returncode == 0
@@ -64,25 +64,32 @@ def test_the_verbs_from_the_first_run_to_the_last(lab: Lab) -> None:
     assert list((lab.cloud / "objects").iterdir()) == []
 
 
-def test_what_is_wrong_is_one_line_and_an_exit_code(lab: Lab, tmp_path: Path) -> None:
+def test_what_is_wrong_is_one_line_and_an_exit_code(lab: Lab) -> None:
     lab.want(thing("a"))
-    wrong: list[tuple[list[str], int, str]] = [
+    lab.environment.pop("PULUMI_CONFIG_PASSPHRASE")
+    wrong = [
         (["preview"], 2, 'which stack of the project "lab" is meant?'),
-        (["preview", "-C", str(tmp_path / "home")], 2, "there is no Pulumi.yaml"),
-        (["preview", "-s", "a b"], 2, "is not a name"),
-        (["destroy", "-s", "nope", "--yes"], 6, 'stack "nope": there is no such stack'),
         (["preview", "-s", "dev", "--engine", "pulumi"], 2, "the pulumi program is not on PATH"),
+        (["up", "-s", "dev", "--yes", "--skip-preview"], 2, "needs a passphrase"),
+        (["destroy", "-s", "nope", "--yes"], 6, 'stack "nope": there is no such stack'),
     ]
     for arguments, code, text in wrong:
         done = lab.cli(*arguments)
         assert (done.returncode, text in done.stderr) == (code, True), done.stderr
         assert "Traceback" not in done.stderr
-    lab.environment.pop("PULUMI_CONFIG_PASSPHRASE")
-    done = lab.cli("up", "-s", "dev", "--yes")
-    assert (done.returncode, "needs a passphrase" in done.stderr) == (2, True), done.stderr
-    lab.environment["PULUMI_BACKEND_URL"] = "s3://bucket"
-    done = lab.cli("up", "-s", "dev", "--yes")
-    assert (done.returncode, "Use --engine pulumi" in done.stderr) == (2, True), done.stderr
+    assert lab.cli("preview", "-s", "dev").returncode == 0  # no secrets yet, no passphrase needed
+    assert lab.calls() == []
+
+
+def test_a_value_is_set_in_clear_and_as_a_secret(lab: Lab) -> None:
+    assert lab.cli("config", "set", "plain", "010", "-s", "dev").returncode == 0
+    assert lab.cli("config", "set", "token", "--secret", "-s", "dev", text_in="canary-config\n").returncode == 0
+    assert "canary" not in (lab.project / "Pulumi.dev.yaml").read_text()
+    lab.want(thing("a"), config=["plain", "token"], prints=["the program says canary-config"])
+    result = lab.up()
+    assert result.outputs["config-plain"] == "010"
+    assert unwrap(result.outputs["config-token"]) == "canary-config"
+    assert "the program says [secret]" in lab.messages()
 
 
 def test_a_wrong_passphrase_and_a_damaged_state_change_nothing(lab: Lab) -> None:

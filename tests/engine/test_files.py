@@ -248,6 +248,9 @@ def test_what_the_local_engine_does_not_do_is_refused(lab: Lab, file: str, text:
 
 
 def test_which_stack_is_meant(lab: Lab) -> None:
+    for nowhere, text in ((lab.home, "there is no Pulumi.yaml"), (lab.home / "none", "there is no such folder")):
+        with pytest.raises(SettingsError, match=text):
+            load_project(nowhere)
     project = load_project(lab.project / "..//project")
     (lab.project / "Pulumi.one.yaml").touch()
     assert choose_stack(project, None, {}) == "one"
