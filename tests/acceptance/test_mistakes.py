@@ -25,7 +25,7 @@ def clear(done: Run, *texts: str, code: int) -> None:
 STACK_MISTAKES = {
     "unknown field": ("agents/desk00.yaml", "name: Desk 0", "name: Desk 0\nfirst_mesage: Hi", "first_message"),
     "wrong type": ("agents/desk00.yaml", "name: Desk 0", "name: Desk 0\nis_active: often", "is_active"),
-    "unknown reference": ("numbers/line00.yaml", "agents.desk00.id", "agents.desk0.id", "X"),
+    "unknown reference": ("numbers/line00.yaml", "agents.desk00.id", "agents.desk0.id", 'did you mean "desk00"'),
     "missing prompt file": ("agents/desk00.yaml", "desk00.md", "nowhere.md", "nowhere.md"),
     "broken YAML": ("agents/desk00.yaml", "name: Desk 0", "name: [Desk 0", "agents/desk00.yaml:"),
     "duplicate key": ("agents/desk00.yaml", "name: Desk 0", "name: Desk 0\nname: Desk 1", "name"),
