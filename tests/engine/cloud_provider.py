@@ -2,7 +2,7 @@
 
 Each object is a file; each call is a line of ``calls.log``. ``faults.json`` lets calls fail: a list of
 ``{"method", "name", "kind", "times"}`` with the kinds ``error``, ``status``, ``unauthenticated``, ``partial``,
-``sleep`` and ``die``.
+``sleep`` and ``die``; with ``seconds`` they take that long.
 """
 
 # The dynamic classes of the SDK have no types.
@@ -71,9 +71,8 @@ def obey(method, name, identity=None, outs=None):
     if fault is None:
         return
     kind = fault["kind"]
-    if kind == "sleep":
-        time.sleep(fault["seconds"])
-    elif kind == "die":
+    time.sleep(fault.get("seconds", 0))
+    if kind == "die":
         os._exit(9)
     elif kind == "error":
         raise RuntimeError(fault.get("text", f"{method} of {name} failed"))

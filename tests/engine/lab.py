@@ -187,7 +187,7 @@ def counts(result: Result) -> dict[str, int]:
 def thing(name: str, **props: Any) -> dict[str, Any]:
     """Describe a thing; options, refs and secrets are told apart by their names."""
     described: dict[str, Any] = {"name": name, "props": props}
-    for key in ("opts", "refs", "serials", "secrets"):
+    for key in ("opts", "refs", "serials", "secrets", "nested_secrets"):
         if key in props:
             described[key] = props.pop(key)
     return described

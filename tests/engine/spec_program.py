@@ -50,6 +50,8 @@ for spec in SPEC["things"]:
         props[key] = made[other].serial
     for key, value in spec.get("secrets", {}).items():
         props[key] = pulumi.Output.secret(value)
+    for key, values in spec.get("nested_secrets", {}).items():
+        props[key] = {inner: pulumi.Output.secret(value) for inner, value in values.items()}
     made[name] = Thing(name, options(spec), **props)
 
 for name, value in SPEC.get("exports", {}).items():

@@ -26,6 +26,13 @@ def test_a_failed_create_keeps_what_was_made_and_the_next_run_goes_on(lab: Lab) 
     lab.settled()
 
 
+def test_what_waits_for_its_turn_does_not_begin_after_a_failure(lab: Lab) -> None:
+    lab.want(thing("a"), thing("b"), thing("c"))
+    lab.faults({"method": "create", "kind": "error", "seconds": 0.5})
+    assert lab.run("up", parallel=1).exit_code == 1
+    assert len(lab.calls()) == 1
+
+
 def test_going_on_after_errors_leaves_out_what_needs_the_failed_one(lab: Lab) -> None:
     lab.want(thing("a"), thing("b", refs={"other": "a"}), thing("c"))
     lab.faults({"method": "create", "name": "a", "kind": "error"})

@@ -25,6 +25,7 @@ def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -60,7 +61,7 @@ def test_the_first_signal_lets_running_steps_end(lab: Lab, number: signal.Signal
     wait_for(lambda: has_called(lab, "create", "a"))
     children = children_of(process.pid)
     assert len(children) == 2
-    process.send_signal(number)
+    os.killpg(process.pid, number)  # as a terminal does
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 1, output
     assert "stopping: what runs may end and is saved" in output

@@ -179,6 +179,16 @@ def test_targets_leave_the_rest_alone(lab: Lab) -> None:
     assert counts(result) == {"update": 1, "same": 2}
     assert sorted(lab.ids()) == ["a", "b", "gone"]
 
+    # What is removed and no target stays, in front of what needs it.
+    lab.want(thing("a", text="y"), thing("gone"), thing("b", text="y", refs={"other": "gone"}))
+    lab.up()
+    lab.want(thing("a", text="z"), thing("b", text="y"))
+    lab.calls()
+    assert lab.run("up", targets=[urn("a")]).exit_code == 0
+    assert lab.calls() == [("update", "a")]
+    assert lab.resources()["b"]["dependencies"] == [urn("gone")]
+
+    lab.want(thing("a", text="z"), thing("b", text="z"))
     assert lab.run("up", targets=["**::b"]).exit_code == 0
     assert lab.calls() == [("update", "b")]
     assert lab.run("up", targets=[urn("gone")]).exit_code == 0

@@ -70,6 +70,9 @@ def test_a_replacement_creates_first_and_deletes_last(lab: Lab) -> None:
     assert counts(result) == {"replace": 1, "update": 1, "same": 1}
     assert lab.calls() == [("create", "a"), ("update", "b"), ("delete", "a")]
     assert lab.ids()["a"] != old
+    # The second check of the new one knows nothing of the old one.
+    checks = [json.loads(line) for line in (lab.cloud / "calls.log").read_text().splitlines() if '"check"' in line]
+    assert [bool(call["olds"]) for call in checks if call["name"] == "a"] == [False, True, False]
     lab.settled()
 
 
@@ -147,7 +150,12 @@ def test_an_old_one_that_could_not_be_deleted_is_deleted_next_time(lab: Lab) -> 
 
 
 def test_secrets_are_nowhere_in_clear(lab: Lab) -> None:
-    canaries = {"plain": "canary-in-a-string", "deep": "canary-in-an-object", "listed": "canary-in-a-list"}
+    canaries = {
+        "plain": "canary-in-a-string",
+        "deep": "canary-in-an-object",
+        "listed": "canary-in-a-list",
+        "inner": "canary-below-an-open-key",
+    }
     lab.want(
         thing(
             "a",
@@ -156,6 +164,7 @@ def test_secrets_are_nowhere_in_clear(lab: Lab) -> None:
                 "deep": {"user": "me", "password": canaries["deep"]},
                 "listed": ["x", canaries["listed"]],
             },
+            nested_secrets={"half_open": {"inner": canaries["inner"]}},
             warn=1,
             prints="plain",
         ),
@@ -166,6 +175,7 @@ def test_secrets_are_nowhere_in_clear(lab: Lab) -> None:
     )
     lab.up()
     assert lab.object("a")["plain"] == canaries["plain"]
+    assert "ciphertext" in lab.resources()["a"]["outputs"]["half_open"]["inner"]
     lab.faults({"method": "update", "name": "a", "kind": "error", "text": "refused canary-in-a-string"})
     spec = json.loads((lab.project / "things.json").read_text())
     spec["things"][0]["props"]["more"] = "x"
