@@ -143,10 +143,7 @@ class ProviderProcess:
         if port is None or not port.isdigit():
             self._child.wait(1.0)
             said = "\n".join([*([port] if port else []), *self._last_lines]).strip()
-            raise EngineError(
-                f"the provider process did not start: {last_words(said) or 'it said nothing'}. The interpreter of the "
-                "project needs the package pulumi."
-            )
+            raise EngineError(f"the provider process did not start: {last_words(said) or 'it said nothing'}.")
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 

@@ -38,6 +38,18 @@ def watch_stdin(grace_s: float) -> None:
     threading.Thread(target=watch, name="engine-watch", daemon=True).start()
 
 
+def require_pulumi() -> None:
+    """End with one line when the interpreter lacks what it is here for."""
+    try:
+        import pulumi  # noqa: F401
+    except ImportError as error:
+        sys.stderr.write(
+            f"{sys.executable} cannot import pulumi ({error}); program and provider need it. "
+            f"Install it: {sys.executable} -m pip install pulumi\n"
+        )
+        sys.exit(SHOWN)
+
+
 def run_provider(arguments: list[str]) -> None:
     """Run the stock provider host."""
     watch_stdin(GRACE_S)
@@ -122,6 +134,7 @@ def program_traceback(entry: str) -> str:
 if __name__ == "__main__":
     # The folder of this file must not hide modules of the program.
     sys.path.pop(0)
+    require_pulumi()
     if sys.argv[1] == "provider":
         run_provider(sys.argv[2:])
     else:

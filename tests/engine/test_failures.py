@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import venv
 
 import pytest
 
+from flireo_iac.errors import EngineError
 from tests.engine.lab import Lab, counts, thing, urn
 
 
@@ -132,6 +134,19 @@ def test_a_provider_that_dies_is_named(lab: Lab) -> None:
     lab.close()
     lab.up()
     lab.settled()
+
+
+def test_an_interpreter_without_pulumi_is_named(lab: Lab) -> None:
+    lab.want(thing("a"))
+    lab.up()
+    lab.close()
+    venv.create(lab.project / "empty")
+    options = "{name: python, options: {virtualenv: empty}}"
+    (lab.project / "Pulumi.yaml").write_text(f"name: lab\nruntime: {options}\n")
+    assert lab.run("preview").exit_code == 1
+    assert len([text for text in lab.messages() if "cannot import pulumi" in text]) == 1
+    with pytest.raises(EngineError, match=r"did not start: .* cannot import pulumi"):
+        lab.run("refresh")
 
 
 def test_a_pending_create_is_told_and_kept_until_it_is_cleared(lab: Lab) -> None:
