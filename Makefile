@@ -32,6 +32,7 @@ lint: $(READY) ## ruff, mypy --strict, import contract, generated files.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@for program in stacks/__main__.py examples/*/__main__.py; do $(BIN)/mypy --no-error-summary $$program || exit 1; done
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m flireo_iac.generate --check
 

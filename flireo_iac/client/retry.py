@@ -35,6 +35,10 @@ _MOST_UNEXPECTED = 3
 """Times that an answer may be broken before it is believed to be what the server means."""
 
 
+_MOST_UNCONNECTED = 3
+"""Attempts to connect; a server that is not there is more often a wrong address than one that starts."""
+
+
 class UntrustedServerError(TransportError):
     """The server's certificate is not trusted; asking again does not help."""
 
@@ -72,8 +76,10 @@ def is_repeated(call: Call, error: BaseException, attempt: int) -> bool:
             return True
         case UntrustedServerError():
             return False
+        case TransportError() if not error.may_have_arrived:
+            return attempt < _MOST_UNCONNECTED
         case TransportError():
-            return call.is_repeatable or not error.may_have_arrived
+            return call.is_repeatable
         case ServerError():
             return call.is_repeatable and error.status in _RETRIED_STATUSES
         case UnexpectedAnswerError():
