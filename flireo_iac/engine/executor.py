@@ -195,7 +195,7 @@ class Executor:
                     self._forget(operation)
                     raise
                 failure, identity, outputs = error, error.partial.id, error.partial.outputs
-                new.init_errors = error.partial.reasons
+                new.init_errors = [self._redact(reason) for reason in error.partial.reasons]
             new.id = identity
         self._set_outputs(new, outputs)
         new.created = new.modified = now()
@@ -233,7 +233,7 @@ class Executor:
                     self._forget(operation)
                     raise
                 failure, outputs = error, error.partial.outputs
-                new.init_errors = error.partial.reasons
+                new.init_errors = [self._redact(reason) for reason in error.partial.reasons]
         self._set_outputs(new, outputs)
         new.modified = now()
         with self._keeper.changing():

@@ -144,9 +144,9 @@ class Refresher:
             if error.partial is None:
                 raise
             identity, outputs, inputs = error.partial.id, error.partial.outputs, error.partial.inputs
-            init_errors = error.partial.reasons
+            init_errors = [self._redact(reason) for reason in error.partial.reasons]
             words = "\n".join(init_errors)
-            self._emit(Message(self._redact(f"is there, but not healthy: {words}"), Severity.WARNING, old.urn))
+            self._emit(Message(f"is there, but not healthy: {words}", Severity.WARNING, old.urn))
         if not identity:
             return None, None
         new = old.copy()

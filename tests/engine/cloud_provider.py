@@ -137,12 +137,13 @@ class CloudProvider(ResourceProvider):
         outs["serial"] = identity
         (CLOUD / "objects" / identity).write_text(json.dumps(outs))
         log("created", name, id=identity)
-        obey("create-after", name, identity, outs)
+        # The SDK adds this key to good answers only.
+        obey("create-after", name, identity, {**outs, "__provider": props["__provider"]})
         return CreateResult(identity, outs)
 
     def update(self, identity, olds, news):
         log("update", news["name"], id=identity)
-        obey("update", news["name"], identity, {k: v for k, v in news.items() if k != "__provider"})
+        obey("update", news["name"], identity, dict(news))
         outs = {k: v for k, v in news.items() if k != "__provider"}
         outs["serial"] = identity
         (CLOUD / "objects" / identity).write_text(json.dumps(outs))
@@ -156,11 +157,11 @@ class CloudProvider(ResourceProvider):
 
     def read(self, identity, props):
         log("read", props.get("name"), id=identity)
-        obey("read", props.get("name"))
         path = CLOUD / "objects" / identity
-        if not path.exists():
+        outs = json.loads(path.read_text()) if path.exists() else {}
+        obey("read", props.get("name"), identity, {**outs, "__provider": props["__provider"]})
+        if not outs:
             return ReadResult("", {})
-        outs = json.loads(path.read_text())
         return ReadResult(identity, dict(outs), {k: v for k, v in outs.items() if k != "serial"})
 
 

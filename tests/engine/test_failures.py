@@ -50,12 +50,13 @@ def test_going_on_after_errors_leaves_out_what_needs_the_failed_one(lab: Lab) ->
 
 
 def test_an_unfinished_create_is_kept_and_updated_next_time(lab: Lab) -> None:
-    lab.want(thing("a", text="x"), thing("b", refs={"other": "a"}))
-    lab.faults({"method": "create-after", "name": "a", "kind": "partial", "text": "a is not ready yet"})
+    lab.want(thing("a", text="x", secrets={"token": "canary"}), thing("b", refs={"other": "a"}))
+    lab.faults({"method": "create-after", "name": "a", "kind": "partial", "text": "canary is not accepted yet"})
     result = lab.run("up")
     assert (result.exit_code, counts(result)) == (1, {"create": 1})
-    assert "a is not ready yet" in lab.messages()
-    assert lab.resources()["a"]["initErrors"] == ["a is not ready yet"]
+    assert "[secret] is not accepted yet" in lab.messages()
+    assert lab.resources()["a"]["initErrors"] == ["[secret] is not accepted yet"]
+    assert "canary" not in lab.state_path.read_text()
     assert lab.resources()["a"]["inputs"]["text"] == "x"
     assert lab.resources()["a"]["id"] == lab.object("a")["serial"]
     lab.calls()
@@ -64,6 +65,11 @@ def test_an_unfinished_create_is_kept_and_updated_next_time(lab: Lab) -> None:
     assert lab.run("up").exit_code == 1
     assert lab.resources()["a"]["initErrors"] == ["still not"]
     assert lab.calls() == [("update", "a")]
+
+    lab.faults({"method": "read", "name": "a", "kind": "partial", "text": "canary is still not accepted"})
+    lab.run("refresh")
+    assert lab.resources()["a"]["initErrors"] == ["[secret] is still not accepted"]
+    assert "is there, but not healthy: [secret] is still not accepted" in lab.messages()
 
     lab.up()
     assert lab.calls() == [("update", "a"), ("create", "b")]
