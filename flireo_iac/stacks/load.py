@@ -169,6 +169,8 @@ def _item(source: ItemFile, node: MapNode, problems: list[Problem]) -> Item:
 
 def _needs(item: Item, items: Mapping[str, Item]) -> tuple[str, ...]:
     """Name the items of the kinds that this item's kind needs; a reference decides where there is one."""
+    if not item.kind.needs:
+        return ()
     used = {found.key for found in markers(dict(item.inputs)) if isinstance(found, ItemRef)}
     return tuple(key for key, other in items.items() if other.kind.name in item.kind.needs and key not in used)
 
