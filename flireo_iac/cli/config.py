@@ -29,10 +29,10 @@ def set_value(
     cwd: Path = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here"),
 ) -> None:
     """Set one value of a stack. A secret is better given on standard input: a command line stays in the history."""
-    from flireo_iac.engine import config
-    from flireo_iac.engine.backend import Backend, find_root
-    from flireo_iac.engine.keys import Keys
-    from flireo_iac.engine.project import choose_stack, load_project
+    from flireo_iac.engine.files import config
+    from flireo_iac.engine.files.backend import Backend, find_root
+    from flireo_iac.engine.files.keys import Keys
+    from flireo_iac.engine.files.project import choose_stack, load_project
 
     project = load_project(cwd)
     name = choose_stack(project, stack, os.environ)

@@ -16,10 +16,10 @@ from flireo_iac.cli import output
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
 
 if TYPE_CHECKING:
-    from flireo_iac.engine.display import TextDisplay
-    from flireo_iac.engine.report import JsonReport
     from flireo_iac.engine.result import Result
     from flireo_iac.engine.run import Engine
+    from flireo_iac.engine.show.display import TextDisplay
+    from flireo_iac.engine.show.report import JsonReport
 
 _PROGRAM = "pulumi"
 _PARALLEL = 16
@@ -260,9 +260,9 @@ class _Session:
     def __init__(self, choice: _Choice, *, as_json: bool, diff: bool) -> None:
         from rich.console import Console
 
-        from flireo_iac.engine.display import TextDisplay
-        from flireo_iac.engine.report import JsonReport
         from flireo_iac.engine.run import Engine
+        from flireo_iac.engine.show.display import TextDisplay
+        from flireo_iac.engine.show.report import JsonReport
 
         self.report: JsonReport | None = JsonReport() if as_json else None
         self.display: TextDisplay | None = None

@@ -83,7 +83,7 @@ def _installed() -> Iterator[_Finding]:
 
 
 def _stack(folder: Path) -> Iterator[_Finding]:
-    from flireo_iac.engine.project import load_project
+    from flireo_iac.engine.files.project import load_project
 
     if not (folder / "Pulumi.yaml").is_file():
         yield _Finding("stack", "missing", "no Pulumi.yaml here. Run: flireo init DIR, or name the folder with -C")

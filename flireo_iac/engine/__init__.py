@@ -1,6 +1,6 @@
 """The local engine: runs a Pulumi program with Pulumi's own protocol and state, and knows nothing about Flireo.
 
-``run.Engine`` is the way in. Read on in this order: ``project``, ``config`` and ``backend`` (the files), ``values``,
-``state`` and ``snapshot`` (the state), ``goal``, ``plan``, ``executor`` and ``deployment`` (a run), ``server``,
-``program`` and ``provider_process`` (the protocol), ``events`` and ``display`` (what is told).
+``run.Engine`` is the way in, ``result`` what comes out. The rooms, from the ground up; each knows only those before it,
+and ``show`` only ``model``: ``model`` (the words), ``files`` (what lies on the disk), ``processes`` (the children),
+``planning`` (decides), ``deploy`` (does), ``serving`` (the program and its services), ``show`` (what people see).
 """

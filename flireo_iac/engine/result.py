@@ -6,10 +6,10 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from flireo_iac.engine.children import Child
-from flireo_iac.engine.events import Op, Phase, StepEnded, has_changes
-from flireo_iac.engine.keeper import Keeper
-from flireo_iac.engine.values import Properties
+from flireo_iac.engine.files.keeper import Keeper
+from flireo_iac.engine.model.events import Op, Phase, StepEnded, has_changes
+from flireo_iac.engine.model.values import Properties
+from flireo_iac.engine.processes.children import Child
 from flireo_iac.errors import ExitCode
 
 

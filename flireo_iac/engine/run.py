@@ -13,24 +13,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from flireo_iac.engine.backend import Backend, find_root
-from flireo_iac.engine.config import Config
-from flireo_iac.engine.deployment import Deployment, Settings
-from flireo_iac.engine.events import Emit, Message, Phase, Severity, Summary
-from flireo_iac.engine.interrupts import Interrupts
-from flireo_iac.engine.keeper import Keeper
-from flireo_iac.engine.keys import Keys
-from flireo_iac.engine.processes import Processes
-from flireo_iac.engine.program import start_program, watch_program
-from flireo_iac.engine.project import choose_stack, load_project
-from flireo_iac.engine.redact import Redactor
-from flireo_iac.engine.refresh import Refreshed, Refresher, provider_config
+from flireo_iac.engine.deploy.deployment import Deployment, Settings
+from flireo_iac.engine.deploy.refresh import Refreshed, Refresher, provider_config
+from flireo_iac.engine.files.backend import Backend, find_root
+from flireo_iac.engine.files.config import Config
+from flireo_iac.engine.files.keeper import Keeper
+from flireo_iac.engine.files.keys import Keys
+from flireo_iac.engine.files.project import choose_stack, load_project
+from flireo_iac.engine.files.snapshot import Snapshot
+from flireo_iac.engine.files.store import Store
+from flireo_iac.engine.model.events import Emit, Message, Phase, Severity, Summary
+from flireo_iac.engine.model.redact import Redactor
+from flireo_iac.engine.model.urns import stack_urn
+from flireo_iac.engine.model.values import Properties
+from flireo_iac.engine.planning.targets import Targets
+from flireo_iac.engine.processes.interrupts import Interrupts
 from flireo_iac.engine.result import Result, Run
-from flireo_iac.engine.snapshot import Snapshot
-from flireo_iac.engine.store import Store
-from flireo_iac.engine.targets import Targets
-from flireo_iac.engine.urns import stack_urn
-from flireo_iac.engine.values import Properties
+from flireo_iac.engine.serving.processes import Processes
+from flireo_iac.engine.serving.program import start_program, watch_program
 from flireo_iac.errors import EngineError, ExitCode
 
 DEFAULT_PARALLEL: Final = 16

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from flireo_iac.engine.events import Event, Message, Op, StepEnded
+from flireo_iac.engine.model.events import Event, Message, Op, StepEnded
 from flireo_iac.engine.result import Result
 from flireo_iac.engine.run import Engine
 from tests.engine import checker

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flireo_iac.engine.values import unwrap
+from flireo_iac.engine.model.values import unwrap
 from tests.engine.lab import CLI, REPOSITORY, Lab, thing, urn
 
 

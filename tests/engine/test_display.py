@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from flireo_iac.engine.diff import compare
-from flireo_iac.engine.difftext import change_lines, output_lines, property_lines
-from flireo_iac.engine.display import TextDisplay, duration
-from flireo_iac.engine.events import Message, Op, Phase, Severity, StepEnded, StepStarted, Summary
-from flireo_iac.engine.redact import Redactor
-from flireo_iac.engine.state import Resource
-from flireo_iac.engine.values import UNKNOWN, Secret
+from flireo_iac.engine.model.diff import compare
+from flireo_iac.engine.model.events import Message, Op, Phase, Severity, StepEnded, StepStarted, Summary
+from flireo_iac.engine.model.redact import Redactor
+from flireo_iac.engine.model.state import Resource
+from flireo_iac.engine.model.values import UNKNOWN, Secret
+from flireo_iac.engine.show.difftext import change_lines, output_lines, property_lines
+from flireo_iac.engine.show.display import TextDisplay, duration
 
 URN = "urn:pulumi:dev::lab::pulumi-python:dynamic/flireo:Agent::desk"
 

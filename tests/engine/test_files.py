@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from flireo_iac.engine.backend import Backend, find_root
-from flireo_iac.engine.config import full_key, open_config, read_config, set_value
-from flireo_iac.engine.project import choose_stack, load_project
+from flireo_iac.engine.files.backend import Backend, find_root
+from flireo_iac.engine.files.config import full_key, open_config, read_config, set_value
+from flireo_iac.engine.files.project import choose_stack, load_project
+from flireo_iac.engine.files.secrets import Crypter, find_passphrase
+from flireo_iac.engine.files.snapshot import Snapshot, find_damage, ordered, read_salt, read_snapshot, write_snapshot
+from flireo_iac.engine.files.yaml_reader import read_yaml
+from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.run import Engine
-from flireo_iac.engine.secrets import Crypter, find_passphrase
-from flireo_iac.engine.snapshot import Snapshot, find_damage, ordered, read_salt, read_snapshot, write_snapshot
-from flireo_iac.engine.state import Resource
-from flireo_iac.engine.yaml_reader import read_yaml
 from flireo_iac.errors import FlireoError, LockedError, PassphraseError, SettingsError, StateError
 from tests.engine import checker
 from tests.engine.lab import HERE, Lab, counts, thing

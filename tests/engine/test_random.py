@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flireo_iac.engine.graph import DeletionOrder, dependents_of
-from flireo_iac.engine.state import Resource
+from flireo_iac.engine.model.state import Resource
+from flireo_iac.engine.planning.graph import DeletionOrder, dependents_of
 from tests.engine.lab import Lab, thing
 
 NAMES = "abcdefg"

@@ -10,11 +10,11 @@ from google.protobuf import struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flireo_iac.engine import values
-from flireo_iac.engine.diff import compare, inverted
-from flireo_iac.engine.paths import covers, format_path, parse_path, put_back
-from flireo_iac.engine.state import Resource, decode, decode_resource, encode, plain_resource
-from flireo_iac.engine.values import (
+from flireo_iac.engine.model import values
+from flireo_iac.engine.model.diff import compare, inverted
+from flireo_iac.engine.model.paths import covers, format_path, parse_path, put_back
+from flireo_iac.engine.model.state import Resource, decode, decode_resource, encode, plain_resource
+from flireo_iac.engine.model.values import (
     SECRET_SIGNATURE,
     SIGNATURE,
     UNKNOWN,
