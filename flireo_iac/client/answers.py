@@ -96,18 +96,33 @@ _REDIRECT = _Meaning(
     "the server sends to another address, which is not followed because the key would travel",
     "Set FLIREO_BASE_URL to the address of the API itself",
 )
+_NO_SUCH_LIST = _Meaning(
+    NotFoundError,
+    "there is no such list at this address",
+    "Check FLIREO_BASE_URL and flireo:apiDialect",
+)
+_REFUSED = _Meaning(
+    InvalidRequestError,
+    "something before the API refuses the request",
+    "Check FLIREO_BASE_URL, and a proxy or firewall on the way",
+)
 _NOT_THE_API = _Meaning(
     InvalidRequestError,
-    "there is nothing at this address, and the answer is not the API's own",
+    "there is nothing of the API at this address",
     "Check FLIREO_BASE_URL",
 )
 
 
-def meaning_of(answer: Answer) -> _Meaning:
+def meaning_of(call: Call, answer: Answer) -> _Meaning:
     """Give class and texts for a status that is not success. Source: api notes, section 2."""
-    if answer.status == 404 and answer.body.lstrip()[:1] not in (b"", b"{"):
+    is_page = answer.body.lstrip()[:1] not in (b"", b"{")
+    if answer.status == 404 and is_page:
         # The page of a gateway: a wrong address must not look like an object that is gone.
         return _NOT_THE_API
+    if answer.status == 404 and call.method in ("GET", "POST") and call.path.count("/") == 1:
+        return _NO_SUCH_LIST
+    if answer.status == 403 and is_page:
+        return _REFUSED
     if answer.status in _MEANINGS:
         return _MEANINGS[answer.status]
     if answer.status < 400:
@@ -140,7 +155,7 @@ def error_of(call: Call, answer: Answer, *, secrets: frozenset[str], attempts: i
         wait_s: Seconds that the server asks to wait; None when it does not ask.
     """
     said = _said(answer, secrets)
-    meaning = meaning_of(answer)
+    meaning = meaning_of(call, answer)
     quoted = f' ("{said.text}")' if said.text else ""
     advice = f"The server asks to wait {wait_s:.0f} s. {meaning.advice}" if wait_s else meaning.advice
     return meaning.error(

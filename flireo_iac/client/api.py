@@ -20,9 +20,8 @@ from flireo_iac.client.envelopes import (
 )
 from flireo_iac.client.http import Http
 from flireo_iac.client.paging import read_all
-from flireo_iac.client.secrets import secrets_in
 from flireo_iac.errors import NotFoundError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import Kind, secret_texts
 from flireo_iac.rows import Listing, Row
 from flireo_iac.settings import Settings
 
@@ -192,7 +191,7 @@ class FlireoApi:
         params: Mapping[str, int] | None = None,
         is_repeatable: bool = True,
     ) -> T:
-        secrets = secrets_in(kind.model, body) if body is not None else frozenset()
+        secrets = secret_texts(kind.model, body) if body is not None else frozenset()
 
         def send(collection: str) -> T:
             call = Call(

@@ -1,4 +1,4 @@
-"""Secrets that a request carries, and texts without them.
+"""Texts without the secrets that a request carries.
 
 A server may repeat in its error what it was sent. Each text is masked before an error is built from it.
 """
@@ -6,59 +6,13 @@ A server may repeat in its error what it was sent. Each text is masked before an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import quote
-
-from pydantic import BaseModel
-
-from flireo_iac.kinds import fields, marker, shapes
-from flireo_iac.kinds._markers import Secret
-from flireo_iac.kinds._shape import Shape
 
 MASK = "[secret]"
 
-
-def secrets_in(model: type[BaseModel], body: Mapping[str, Any]) -> frozenset[str]:
-    """Give the secret texts of a body.
-
-    Args:
-        model: What the body follows; its fields say what is secret.
-        body: Body of a request.
-    """
-    return frozenset(_of_block(model, body))
-
-
-def _of_block(model: type[BaseModel], block: Mapping[str, Any]) -> Iterator[str]:
-    for name, info in fields(model).items():
-        if name not in block:
-            continue
-        if marker(info, Secret) is not None:
-            yield from _texts(block[name])
-        else:
-            yield from _of_value(shapes(model)[name], block[name])
-
-
-def _of_value(shape: Shape, value: Any) -> Iterator[str]:
-    if shape.item is not None and isinstance(value, list | tuple):
-        for each in value:
-            yield from _of_value(shape.item, each)
-    elif isinstance(value, Mapping):
-        model = shape.model_of(value)
-        if model is not None:
-            yield from _of_block(model, value)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if value:
-            yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)
+SHORTEST_SECRET = 3
+"""Characters; shorter values would mask harmless text everywhere. Pulumi draws the same line."""
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -73,7 +27,7 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    if not secret.strip():
+    if len(secret.strip()) < SHORTEST_SECRET:
         return set()
     in_json = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
     return {secret, " ".join(secret.split()), quote(secret, safe="", errors="replace"), *in_json}

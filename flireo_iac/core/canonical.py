@@ -11,28 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
-from flireo_iac.kinds import fields, marker, shapes
-from flireo_iac.kinds._markers import ServerDefault, Spelling, Unordered, ValueSpelling
+from flireo_iac.kinds import fields, marker, our_name, shapes
+from flireo_iac.kinds._markers import ServerDefault, Unordered, ValueSpelling
 from flireo_iac.kinds._shape import Shape
-
-
-@cache
-def _our_names(model: type[BaseModel]) -> Mapping[str, str]:
-    names: dict[str, str] = {}
-    for name, info in fields(model).items():
-        spelling = marker(info, Spelling)
-        names |= dict.fromkeys(spelling.others if spelling else (), name)
-    return names
-
-
-def our_name(model: type[BaseModel] | None, key: str) -> str:
-    """Give the contract's spelling of a key."""
-    return key if model is None else _our_names(model).get(key, key)
 
 
 def whole(value: Any) -> Any:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flireo_iac.core.canonical import canonical, our_name
-from flireo_iac.kinds import Kind, fields, shapes
+from flireo_iac.core.canonical import canonical
+from flireo_iac.kinds import Kind, fields, our_name, shapes
 from flireo_iac.kinds._shape import Shape
 
 Path = tuple[str | int, ...]
@@ -68,9 +68,10 @@ def check(
         kind.model.model_validate(spelled)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            path, shape_model, value = _walk(kind, own, each["loc"])
-            if not any(is_unknown(step) for step in _values_on(own, path)):
-                issues.append(_issue(kind, path, shape_model, value, each))
+            path, value = _walk(kind, own, each["loc"])
+            issue = _issue(kind, path, value, each)
+            if not any(is_unknown(step) for step in _values_on(own, issue.path)):
+                issues.append(issue)
     for rule in kind.rules:
         for finding in rule.find(spelled):
             path = _walk(kind, own, finding.path)[0]
@@ -91,19 +92,17 @@ def _values_on(inputs: Mapping[str, Any], path: Path) -> Iterator[Any]:
         yield value
 
 
-def _walk(kind: Kind, inputs: Mapping[str, Any], loc: Iterable[str | int]) -> tuple[Path, type[BaseModel] | None, Any]:
-    """Follow a place in the canonical inputs to the path as the user spelled it, its model and its value."""
+def _walk(kind: Kind, inputs: Mapping[str, Any], loc: Iterable[str | int]) -> tuple[Path, Any]:
+    """Follow a place in the canonical inputs to the path as the user spelled it, and its value."""
     path: list[str | int] = []
     value: Any = inputs
     model: type[BaseModel] | None = kind.model
     shape: Shape | None = Shape(block=kind.model)
-    owner = model
     for step in loc:
         if isinstance(step, str) and shape is not None and shape.variants and step in shape.variants:
             is_tag = not (isinstance(value, Mapping) and step in value)
             if is_tag:
                 continue
-        owner = model
         if isinstance(step, int):
             value = value[step] if isinstance(value, list | tuple) and step < len(value) else None
             shape = shape.item if shape is not None else None
@@ -114,7 +113,7 @@ def _walk(kind: Kind, inputs: Mapping[str, Any], loc: Iterable[str | int]) -> tu
             shape = shapes(model).get(step) if model is not None else None
             path.append(written)
         model = shape.model_of(value) if shape is not None and isinstance(value, Mapping) else None
-    return tuple(path), owner, value
+    return tuple(path), value
 
 
 def _as_written(model: type[BaseModel] | None, value: Any, name: str) -> str:
@@ -123,7 +122,7 @@ def _as_written(model: type[BaseModel] | None, value: Any, name: str) -> str:
     return next((key for key in value if isinstance(key, str) and our_name(model, key) == name), name)
 
 
-def _issue(kind: Kind, path: Path, model: type[BaseModel] | None, value: Any, error: Any) -> Issue:
+def _issue(kind: Kind, path: Path, value: Any, error: Any) -> Issue:
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -209,10 +208,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _twice(model: type[BaseModel], value: Any, path: Path = ()) -> Iterator[Issue]:
     """Find keys that are given in two spellings at once."""
+    first: dict[str, str] = {}
     for key, each, shape in _entries(model, value):
-        name = our_name(model, key)
-        if name != key and name in value:
-            text = f'"{key}" and "{name}" are two spellings of one field, expected one of them'
+        known = first.setdefault(our_name(model, key), key)
+        if known != key:
+            text = f'"{key}" and "{known}" are two spellings of one field, expected one of them'
             yield Issue((*path, key), "FL108", "error", text, is_about_key=True)
         yield from _below(_twice, shape, each, (*path, key))
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flireo_iac.core.canonical import canonical, comparable, our_name, same, whole
-from flireo_iac.kinds import Kind, marker
+from flireo_iac.core.canonical import canonical, comparable, is_server_default, same, whole
+from flireo_iac.kinds import Kind, marker, our_name
 from flireo_iac.kinds._markers import Clearable, Immutable, ServerDefault
 
 
@@ -62,7 +62,7 @@ def diff(
         one, other = _value(kind, before, name), _value(kind, after, name)
         if _holds_unknown(other, is_unknown):
             operation: Literal["add", "change", "remove"] = "add" if one is None else "change"
-        elif one is None and other is None:
+        elif (one is None and other is None) or _is_default_of_immutable(kind, name, one, other):
             continue
         elif one is None:
             operation = "add"
@@ -76,6 +76,14 @@ def diff(
         is_replacement = info is not None and marker(info, Immutable) is not None
         changes.append(Change(name, spelled[name], operation, is_replacement))
     return tuple(changes)
+
+
+def _is_default_of_immutable(kind: Kind, name: str, one: Any, other: Any) -> bool:
+    """Tell whether a default was only written out, or left out again: nothing can have changed it meanwhile."""
+    info = kind.inputs.get(name)
+    if info is None or marker(info, Immutable) is None or (one is not None and other is not None):
+        return False
+    return is_server_default(kind.model, name, other if one is None else one)
 
 
 def _value(kind: Kind, inputs: Mapping[str, Any], name: str) -> Any:

@@ -33,23 +33,16 @@ class Inventory:
         self._is_complete: dict[str, bool] = {}
         self._brief: set[str] = set()
 
-    def _load(self, kind: Kind) -> dict[str, Row]:
+    def listing(self, kind: Kind) -> Listing:
+        """Give all objects of a kind, the run's own included; reads the list once in a run."""
         with self._locks[kind.name]:
             if kind.name not in self._rows:
                 self._keep(kind, self._api.list(kind))
-            return self._rows[kind.name]
+            return Listing(tuple(self._rows[kind.name].values()), self._is_complete[kind.name])
 
     def _keep(self, kind: Kind, listing: Listing) -> None:
         self._rows[kind.name] = {str(row["id"]): row for row in listing.rows}
         self._is_complete[kind.name] = listing.is_complete
-
-    def ids(self, kind: Kind) -> frozenset[str]:
-        """Give the ids of all objects of a kind, the run's own included."""
-        return frozenset(self._load(kind))
-
-    def rows(self, kind: Kind) -> tuple[Row, ...]:
-        """Give all objects of a kind as the list showed them."""
-        return tuple(self._load(kind).values())
 
     def relist(self, kind: Kind) -> Listing:
         """Read the list anew, because it may have grown since."""
@@ -66,9 +59,9 @@ class Inventory:
             comes from the list.
         """
         if kind.name not in self._brief:
-            row = self._load(kind).get(id_)
-            if row is not None:
-                return row, False
+            for row in self.listing(kind).rows:
+                if str(row["id"]) == id_:
+                    return row, False
         return self.ask(kind, id_), True
 
     def ask(self, kind: Kind, id_: str) -> Row | None:

@@ -5,27 +5,25 @@ Knows no HTTP and no Pulumi: it asks an ``Api`` and an ``Inventory``, and gives 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from flireo_iac.core.canonical import canonical, comparable, our_name, same
+from flireo_iac.core.canonical import canonical
 from flireo_iac.core.diff import changed_paths, create_body, diff, own, patch
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.ports import Api, Row
-from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, refreshed
+from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_blocks, refreshed
+from flireo_iac.core.settle import is_lost, is_twin, settle
 from flireo_iac.errors import (
-    AmbiguousCreateError,
     ConflictError,
     FlireoError,
     NotFoundError,
-    ServerError,
-    TransportError,
-    UnexpectedAnswerError,
 )
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import Kind, our_name
 
 Say = Callable[[str, str], None]
 """Takes a severity (``info`` or ``warning``) and a sentence about the resource at hand."""
@@ -65,11 +63,13 @@ class Lifecycle:
     Args:
         api: Where requests go.
         inventory: What the account holds.
+        sleep: Waits so many seconds, between two looks for a lost create.
     """
 
-    def __init__(self, api: Api, inventory: Inventory) -> None:
+    def __init__(self, api: Api, inventory: Inventory, sleep: Callable[[float], None] = time.sleep) -> None:
         self._api = api
         self._inventory = inventory
+        self._sleep = sleep
         # Two creates with the same natural key go one after the other: when the answer to one is lost, the other
         # cannot be mistaken for it.
         self._creating: defaultdict[tuple[str, ...], Lock] = defaultdict(Lock)
@@ -87,23 +87,25 @@ class Lifecycle:
         body = create_body(inputs)
         spelled = canonical(kind.model, body)
         with self._creating[(kind.name, *(str(spelled.get(key)) for key in kind.natural_key))]:
-            before = self._inventory.ids(kind)
-            if kind.endpoint.style == "slot" and str(spelled[kind.endpoint.slot_field]) in before:
+            before = self._inventory.listing(kind)
+            if kind.endpoint.style == "slot" and any(is_twin(kind, spelled, row) for row in before.rows):
                 say("warning", f"the account held a {kind.title} for this already; it is overwritten")
             try:
                 row = self._api.create(kind, body)
             except ConflictError as error:
                 raise self._explained(kind, spelled, error) from None
-            except (ServerError, TransportError, UnexpectedAnswerError) as error:
-                if isinstance(error, TransportError) and not error.may_have_arrived:
+            except FlireoError as error:
+                if not is_lost(error):
                     raise
-                row = self._adopted(kind, inputs, self._settle(kind, spelled, before, error))
+                found = settle(kind, spelled, before, error, self._inventory, self._sleep)
+                row = self._adopted(kind, inputs, found)
                 say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
             self._inventory.remember(kind, row)
-            return self._existing(kind, inputs, row)
+            return _existing(kind, inputs, row, answer_digests(kind, inputs, row))
 
     def _explained(self, kind: Kind, spelled: Mapping[str, Any], error: ConflictError) -> ConflictError:
-        twins = [str(row["id"]) for row in self._inventory.rows(kind) if self._is_twin(kind, spelled, row)]
+        rows = self._inventory.listing(kind).rows
+        twins = [str(row["id"]) for row in rows if is_twin(kind, spelled, row)]
         if not twins:
             return error
         text = f"{error.text.rstrip('.')}; the account holds it as {', '.join(twins)}"
@@ -111,61 +113,16 @@ class Lifecycle:
             text, status=error.status, method=error.method, path=error.path, code=error.code, param=error.param
         )
 
-    @staticmethod
-    def _is_twin(kind: Kind, spelled: Mapping[str, Any], row: Row) -> bool:
-        theirs = canonical(kind.model, row)
-        return all(same(spelled.get(key), theirs.get(key)) for key in kind.natural_key)
-
-    def _settle(self, kind: Kind, spelled: Mapping[str, Any], before: frozenset[str], error: FlireoError) -> Row:
-        """Find out whether a create whose answer is lost has made its object."""
-        lost = error.reason.rstrip(".")
-        try:
-            listing = self._inventory.relist(kind)
-        except FlireoError as second:
-            raise AmbiguousCreateError(
-                f"the answer to the create was lost ({lost}), and the list that would tell whether the object was "
-                f"made could not be read ({second.reason.rstrip('.')}). "
-                f"Look for it in the dashboard before the next run."
-            ) from None
-        new = [row for row in listing.rows if str(row["id"]) not in before and self._matches(kind, spelled, row)]
-        if len(new) == 1:
-            return new[0]
-        ids = tuple(str(row["id"]) for row in new)
-        if ids:
-            raise AmbiguousCreateError(
-                f"the answer to the create was lost ({lost}), and {len(ids)} new objects match: {', '.join(ids)}. "
-                f"Delete those that are not wanted, then run again.",
-                candidates=ids,
-            )
-        doubt = "" if listing.is_complete else ", though the list may be incomplete"
-        raise AmbiguousCreateError(
-            f"the answer to the create was lost ({lost}); the account holds no new object that matches{doubt}. "
-            f"It was not sent a second time. Run again."
-        )
-
     def _adopted(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
         """Read an object that was found in a list by itself, because a list may say less."""
         try:
             return self._inventory.ask(kind, str(row["id"])) or row
         except FlireoError as error:
-            seen = self._existing(kind, inputs, row)
             raise UnfinishedError(
                 f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
                 f"{error.reason}",
-                Existing(seen.id, seen.inputs, {**seen.outputs, ANSWER: {}}),
+                _existing(kind, inputs, row, {}),
             ) from None
-
-    @staticmethod
-    def _matches(kind: Kind, spelled: Mapping[str, Any], row: Row) -> bool:
-        """Tell whether a row shows everything that was sent, as far as it shows it at all."""
-        theirs = canonical(kind.model, row)
-        if not all(same(spelled.get(key), theirs.get(key)) for key in kind.natural_key):
-            return False
-        return all(
-            same(comparable(kind.model, name, value), comparable(kind.model, name, theirs[name]))
-            for name, value in spelled.items()
-            if name in theirs
-        )
 
     def update(
         self, kind: Kind, id_: str, old: Mapping[str, Any], new: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
@@ -192,20 +149,50 @@ class Lifecycle:
         wanted = patch(kind, diff(kind, old, new), new)
         for field in wanted.kept:
             say("warning", f"{field} was removed here, but the API cannot clear it: the last value stays in force")
+        digests = {name: digest for name, digest in outputs[ANSWER].items() if name in canonical(kind.model, own(new))}
         if not wanted.body:
-            return Existing(id_, new, {**_server_set(kind, outputs), **own(new), ANSWER: outputs.get(ANSWER, {})})
+            return Existing(id_, new, {**_server_set(kind, outputs), **own(new), ANSWER: digests})
         body = create_body(new) if kind.endpoint.update == "post" else wanted.body
         try:
             row = self._api.update(kind, id_, body)
         except NotFoundError as error:
             raise _gone(kind, id_) from error
         self._inventory.remember(kind, row)
-        return self._existing(kind, new, row)
+        # Only what was sent is known to be ours: the rest keeps the digest of its own last write, so that what somebody
+        # changed in the dashboard meanwhile stays visible as drift.
+        sent = answer_digests(kind, {key: new[key] for key in body if new.get(key) is not None}, row)
+        now = answer_digests(kind, new, row)
+        moved = [name for name in digests if name not in sent and now.get(name) != digests[name]]
+        if moved:
+            say("warning", f"changed outside this stack and left as it is: {', '.join(moved)}; a refresh shows it")
+        for name in merged_blocks(kind, old, new, row):
+            say("warning", f"{name}: the server kept what was removed here; a refresh shows it")
+            sent.pop(name, None)
+            digests.pop(name, None)
+        return _existing(kind, new, row, {**digests, **sent})
 
-    def delete(self, kind: Kind, id_: str) -> None:
-        """Delete an object; one that is gone already is done."""
-        self._api.delete(kind, id_)
+    def delete(self, kind: Kind, id_: str, outputs: Mapping[str, Any], say: Say) -> None:
+        """Delete an object; one that is gone already is done.
+
+        Args:
+            kind: What it is.
+            id_: Its id.
+            outputs: Outputs of the last run.
+            say: Takes a sentence when the object is left alone.
+        """
+        if kind.endpoint.style == "slot" and not self._is_ours(kind, id_, outputs):
+            say("warning", "the slot holds another key than the one of this resource: it is left alone")
+            return
+        if not self._api.delete(kind, id_):
+            # A wrong address answers 404 too: the list has to be there before "gone" is believed.
+            self._inventory.relist(kind)
         self._inventory.forget(kind, id_)
+
+    def _is_ours(self, kind: Kind, id_: str, outputs: Mapping[str, Any]) -> bool:
+        """Tell whether a slot still holds what this resource stored; a renamed item has stored its own by now."""
+        held = {str(row["id"]): row for row in self._inventory.listing(kind).rows}.get(id_)
+        stored = outputs.get(kind.endpoint.slot_output)
+        return held is None or stored is None or held.get(kind.endpoint.slot_output) == stored
 
     def read(
         self, kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
@@ -220,13 +207,13 @@ class Lifecycle:
             return None
         digests = outputs.get(ANSWER) or {}
         slot = outputs.get(kind.endpoint.slot_output) if kind.endpoint.style == "slot" else None
-        result = refreshed(kind, inputs, row, digests, slot)
+        result = refreshed(kind, inputs, row, digests, slot, is_whole=was_asked)
         is_suspect = bool(result.drifted) or any(name in digests for name in absent_keys(kind, inputs, row))
         if is_suspect and not was_asked and kind.endpoint.style == "collection":
             asked = self._inventory.ask(kind, id_)
             if asked is None:
                 return None
-            confirmed = refreshed(kind, inputs, asked, digests, slot)
+            confirmed = refreshed(kind, inputs, asked, digests, slot, is_whole=True)
             if confirmed.drifted != result.drifted or absent_keys(kind, inputs, row) != absent_keys(
                 kind, inputs, asked
             ):
@@ -235,12 +222,12 @@ class Lifecycle:
         if result.drifted:
             paths = ", ".join(changed_paths(kind, inputs, result.inputs)) or ", ".join(result.drifted)
             say("info", f"changed outside this stack: {paths}")
-        return self._existing(kind, result.inputs, row)
+        return _existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row))
 
-    @staticmethod
-    def _existing(kind: Kind, inputs: Mapping[str, Any], row: Row) -> Existing:
-        outputs = {**_server_set(kind, row), **own(inputs), ANSWER: answer_digests(kind, inputs, row)}
-        return Existing(str(row["id"]), inputs, outputs)
+
+def _existing(kind: Kind, inputs: Mapping[str, Any], row: Row, digests: Mapping[str, str]) -> Existing:
+    outputs = {**_server_set(kind, row), **own(inputs), ANSWER: dict(digests)}
+    return Existing(str(row["id"]), inputs, outputs)
 
 
 def _gone(kind: Kind, id_: str) -> NotFoundError:
@@ -251,13 +238,6 @@ def _gone(kind: Kind, id_: str) -> NotFoundError:
 def _server_set(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
     theirs = canonical(kind.model, row)
     return {name: theirs[name] for name in kind.outputs if theirs.get(name) is not None}
-
-
-def replaces(
-    kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], is_unknown: Callable[[Any], bool]
-) -> list[str]:
-    """Name the inputs whose change needs a new object, as the user spelled them."""
-    return [change.written for change in diff(kind, old, new, is_unknown) if change.is_replacement]
 
 
 def old_inputs(kind: Kind, outputs: Mapping[str, Any]) -> dict[str, Any]:

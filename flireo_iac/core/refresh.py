@@ -18,10 +18,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flireo_iac.core.canonical import canonical, comparable, comparable_item, is_server_default, our_name, same
+from flireo_iac.core.canonical import canonical, comparable, comparable_item, is_server_default, same
 from flireo_iac.core.diff import own
 from flireo_iac.core.ports import Row
-from flireo_iac.kinds import Kind, fields, marker, shapes
+from flireo_iac.kinds import Kind, fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import RunTimeTools, Secret
 from flireo_iac.kinds._shape import Shape
 
@@ -70,7 +70,13 @@ class Refreshed:
 
 
 def refreshed(
-    kind: Kind, inputs: Mapping[str, Any], row: Row, digests: Mapping[str, str], slot_before: str | None = None
+    kind: Kind,
+    inputs: Mapping[str, Any],
+    row: Row,
+    digests: Mapping[str, str],
+    slot_before: str | None = None,
+    *,
+    is_whole: bool = False,
 ) -> Refreshed:
     """Lay a row over the inputs of the last run.
 
@@ -80,6 +86,8 @@ def refreshed(
         row: The object as the account holds it.
         digests: What ``answer_digests`` gave after the last write; empty when it is not known.
         slot_before: For a slot: where the vault kept the value after the last write; None when it is not known.
+        is_whole: True when the row is the object's own answer, so that a field it showed once and shows no more is
+            empty now.
     """
     theirs = canonical(kind.model, row)
     result: dict[str, Any] = {key: value for key, value in inputs.items() if key.startswith("__")}
@@ -95,7 +103,10 @@ def refreshed(
                 result[key] = value
             continue
         if name not in theirs:
-            result[key] = value
+            if is_whole and name in digests:
+                drifted.append(name)
+            else:
+                result[key] = value
             continue
         their_value = _without_run_time_tools(kind, name, value, theirs)
         if digests.get(name) == _digest(theirs[name]) or same(
@@ -107,6 +118,27 @@ def refreshed(
         if their_value is not None:
             result[key] = _overlay(shapes(kind.model).get(name), kind.model, name, value, their_value)
     return Refreshed(result, tuple(drifted))
+
+
+def merged_blocks(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], row: Row) -> tuple[str, ...]:
+    """Name the blocks in which the server kept a key that the new inputs left out: it merged instead of replacing.
+
+    Source: api notes, section 6: whether PATCH merges blocks or replaces them is not stated.
+    """
+    theirs = canonical(kind.model, row)
+    before, after = canonical(kind.model, own(old)), canonical(kind.model, own(new))
+    merged = []
+    for name, block in after.items():
+        one, answered = before.get(name), theirs.get(name)
+        if isinstance(block, Mapping) and isinstance(one, Mapping) and isinstance(answered, Mapping):
+            model = shapes(kind.model)[name].model_of(answered)
+            left_out = [key for key in one if key not in block and one[key] is not None and key in answered]
+            if any(
+                same(one[key], answered[key]) and not (model is not None and is_server_default(model, key, one[key]))
+                for key in left_out
+            ):
+                merged.append(name)
+    return tuple(merged)
 
 
 def _without_run_time_tools(kind: Kind, name: str, ours: Any, theirs: Mapping[str, Any]) -> Any:

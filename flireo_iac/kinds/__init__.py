@@ -13,10 +13,25 @@ from graphlib import CycleError, TopologicalSorter
 
 from flireo_iac.errors import KindError
 from flireo_iac.kinds._markers import Reference, marker
-from flireo_iac.kinds._shape import fields, shapes
+from flireo_iac.kinds._secrets import map_secrets, secret_texts
+from flireo_iac.kinds._shape import fields, our_name, shapes
 from flireo_iac.kinds._spec import Endpoint, Envelope, Finding, Kind, Rule
 
-__all__ = ["KINDS", "Endpoint", "Envelope", "Finding", "Kind", "Rule", "checked", "fields", "marker", "shapes"]
+__all__ = [
+    "KINDS",
+    "Endpoint",
+    "Envelope",
+    "Finding",
+    "Kind",
+    "Rule",
+    "checked",
+    "fields",
+    "map_secrets",
+    "marker",
+    "our_name",
+    "secret_texts",
+    "shapes",
+]
 
 
 def _found() -> dict[str, tuple[Kind, str]]:

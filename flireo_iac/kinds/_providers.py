@@ -21,14 +21,12 @@ class Provider:
 
     Args:
         since: First vintage that knows it.
-        until: Last vintage that knows it; None when none dropped it.
         own_keys: Keys of the block that only this provider and others that list them understand.
         is_realtime: True when it hears and speaks itself, so that stt_config and tts_config are left out.
         voices: Voices known to exist; empty when any may.
     """
 
     since: str = TARGET
-    until: str | None = None
     own_keys: frozenset[str] = frozenset()
     is_realtime: bool = False
     voices: frozenset[str] = frozenset()
@@ -93,8 +91,8 @@ LLM = Providers(
     "llm_config",
     {
         "openai": Provider(own_keys=_keys("max_completion_tokens")),
-        "anthropic": Provider(until=TARGET),
-        "groq": Provider(until=TARGET),
+        "anthropic": Provider(),
+        "groq": Provider(),
         "xai_realtime": Provider(
             is_realtime=True,
             voices=_XAI_VOICES,

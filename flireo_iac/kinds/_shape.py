@@ -15,6 +15,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Discriminator, Tag
 from pydantic.fields import FieldInfo
 
+from flireo_iac.kinds._markers import Spelling, marker
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -82,3 +84,17 @@ def fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 def shapes(model: type[BaseModel]) -> Mapping[str, Shape]:
     """Give the shape of each field of a model, by the API's name."""
     return {name: shape_of(info) for name, info in fields(model).items()}
+
+
+@cache
+def _our_names(model: type[BaseModel]) -> Mapping[str, str]:
+    names: dict[str, str] = {}
+    for name, info in fields(model).items():
+        spelling = marker(info, Spelling)
+        names |= dict.fromkeys(spelling.others if spelling else (), name)
+    return names
+
+
+def our_name(model: type[BaseModel] | None, key: str) -> str:
+    """Give the contract's spelling of a key."""
+    return key if model is None else _our_names(model).get(key, key)

@@ -37,7 +37,7 @@ class SipTrunkProperties(Properties):
         Field(description="Password at the carrier; kept in a vault and never given back."),
     ] = None
     provider: Annotated[
-        str | None, Immutable(), Since("hmsovereign"), Field(description="Carrier; later servers require it.")
+        str | None, Immutable(), Since("voicedock"), Field(description="Carrier; later servers require it.")
     ] = None
     transport: Annotated[
         Literal["udp", "tcp", "tls"] | None,

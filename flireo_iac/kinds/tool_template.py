@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from flireo_iac.kinds._blocks import FunctionTool, TransferDestination
-from flireo_iac.kinds._markers import Clearable, ServerDefault, ServerSet, Spelling, ValueSpelling
+from flireo_iac.kinds._blocks import FunctionTool, ToolServer, TransferDestination
+from flireo_iac.kinds._markers import Clearable, ServerDefault, ServerSet, Since, Spelling, ValueSpelling
 from flireo_iac.kinds._spec import Block, Endpoint, Envelope, Finding, Kind, Properties, Rule
 
 ToolType = Literal["function", "endCall", "transferCall"]
@@ -32,6 +32,9 @@ class ToolConfig(Block):
         str | None,
         Spelling("async_response"),
         Field(description="function: what the agent says at once for an async tool."),
+    ] = None
+    server: Annotated[
+        ToolServer | None, Since("hmsovereign"), Field(description="function: webhook of this tool, nested form.")
     ] = None
     destinations: Annotated[
         list[TransferDestination] | None, Field(description="transferCall: where the caller can go.")

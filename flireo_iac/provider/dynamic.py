@@ -21,13 +21,14 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.output import Unknown
+from pulumi.runtime.rpc import wrap_rpc_secret
 
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.check import check
 from flireo_iac.core.diff import diff
 from flireo_iac.core.lifecycle import Existing, Say, UnfinishedError, old_inputs
 from flireo_iac.errors import ExitCode, FlireoError
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.provider import rpc
 from flireo_iac.provider.session import Session, engine_address
 
@@ -90,7 +91,7 @@ class KindProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object, once."""
         made = self._act("create", props, lambda say: SESSION.lifecycle.create(self._kind, props, say))
-        return CreateResult(made.id, dict(made.outputs))
+        return CreateResult(made.id, self._sealed(made.outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say what the account holds now."""
@@ -103,7 +104,7 @@ class KindProvider(ResourceProvider):
         if found is None:
             return ReadResult("", {})
         # Drift shows only in inputs: outputs alone count as unchanged.
-        return ReadResult(found.id, dict(found.outputs), dict(found.inputs))
+        return ReadResult(found.id, self._sealed(found.outputs), self._sealed(found.inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Bring the object to the new inputs."""
@@ -112,11 +113,11 @@ class KindProvider(ResourceProvider):
         def act(say: Say) -> Existing:
             return SESSION.lifecycle.update(self._kind, _id, before, _news, _olds, say)
 
-        return UpdateResult(dict(self._act("update", _news, act).outputs))
+        return UpdateResult(self._sealed(self._act("update", _news, act).outputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the object."""
-        self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id))
+        self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id, _props, say))
 
     def _inputs_before(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give the inputs of the last run: the engine's, or else what the outputs hold of them."""
@@ -138,10 +139,16 @@ class KindProvider(ResourceProvider):
                 return act(say)
         except UnfinishedError as error:
             text = SESSION.redactor.mask(f"{title}: {error.reason}")
-            rpc.fail_unfinished(call, text, error.existing.id, error.existing.outputs, error.existing.inputs)
+            outputs, inputs = self._sealed(error.existing.outputs), self._sealed(error.existing.inputs)
+            rpc.fail_unfinished(call, text, error.existing.id, outputs, inputs)
         except FlireoError as error:
             reason = "UNAUTHENTICATED" if error.exit_code == ExitCode.AUTHENTICATION else ""
             rpc.fail(call, SESSION.redactor.mask(f"{title}: {error.reason}"), reason=reason)
+
+    def _sealed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Mark secret fields as Pulumi secrets: one that the dashboard added was never marked by a program."""
+        SESSION.redactor.learn_inputs(self._kind, values)
+        return map_secrets(self._kind.model, values, wrap_rpc_secret)
 
     def _natural_name(self, inputs: Mapping[str, Any]) -> str:
         spelled = canonical(self._kind.model, inputs)

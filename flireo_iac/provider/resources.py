@@ -358,6 +358,8 @@ ToolConfig = TypedDict(
         "asyncResponse": "NotRequired[pulumi.Input[str]]",
         # The same as asyncResponse, in another dialect.
         "async_response": "NotRequired[pulumi.Input[str]]",
+        # function: webhook of this tool, nested form.
+        "server": "NotRequired[pulumi.Input[ToolServer | Mapping[str, Any]]]",
         # transferCall: where the caller can go.
         "destinations": "NotRequired[pulumi.Input[list[pulumi.Input[TransferDestination | Mapping[str, Any]]]]]",
     },

@@ -33,7 +33,9 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     done = deployment.good("up", "--refresh", "--expect-no-changes")
     counts = deployment.counts()
     assert set(counts) == {"GET"}
-    assert counts["GET"] <= 7, "one list a kind"
+    # pulumi starts a provider for the preview and another one for the update; each of them has to look.
+    looks = 1 if deployment.engine == "local" else 2
+    assert counts["GET"] <= 7 * looks, "one list a kind"
     assert "45" in done.text or "46" in done.text
 
     deployment.good("up", "--expect-no-changes")
@@ -48,8 +50,8 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     assert deployment.counts() == {"PATCH": 1}, "one changed line is one write"
 
     deployment.good("destroy")
-    # The domain has no id in its path: it is looked at first, so that nobody else's is deleted.
-    assert deployment.counts() == {"DELETE": 45, "GET": 1}
+    # The domain and the key have no id in their path: they are looked at first, so that nobody else's is deleted.
+    assert deployment.counts() == {"DELETE": 45, "GET": 2}
     for path, key in COLLECTIONS.items():
         assert deployment.account(path)[key] == []
     assert deployment.account("/domains")["domain"] is None

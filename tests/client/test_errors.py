@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flireo_iac.client import FlireoApi
 from flireo_iac.client.answers import LONGEST_TEXT, Answer, error_of
 from flireo_iac.client.call import Call
-from flireo_iac.client.secrets import masked, secrets_in
+from flireo_iac.client.secrets import masked
 from flireo_iac.errors import (
     ApiError,
     AuthenticationError,
@@ -25,7 +25,7 @@ from flireo_iac.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import KINDS, secret_texts
 from tests.client.conftest import KEY
 from tests.client.scripted import Scripted, reply
 
@@ -168,8 +168,8 @@ def test_secrets_of_nested_blocks_are_known() -> None:
         {"type": "endCall", "secret": "not a field"},
     ]
     body = {"webhook_secret": "three", "llm_config": {"tools": tools}, "name": "shown"}
-    assert secrets_in(AGENT.model, body) == {"one", "two", "three"}
-    assert secrets_in(AGENT.model, {"webhook_secret": None, "llm_config": "odd"}) == frozenset()
+    assert secret_texts(AGENT.model, body) == {"one", "two", "three"}
+    assert secret_texts(AGENT.model, {"webhook_secret": None, "llm_config": "odd"}) == frozenset()
 
 
 @given(

@@ -86,6 +86,8 @@ def test_inputs_are_the_fields_of_the_create_schema(kind: Kind, schemas: dict[st
     for name, info in kind.inputs.items():
         assert name in create["properties"], f"{name} is no field of the contract"
         assert info.is_required() == (name in create["required"]), name
+        since = marker(info, Since)
+        assert (since and since.vintage) == create["properties"][name].get("x-since"), name
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

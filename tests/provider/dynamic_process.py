@@ -39,9 +39,25 @@ def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     return result
 
 
-def plain(values: struct_pb2.Struct) -> dict[str, Any]:
+SECRET = "4dabf18193072939515e22adb298388d"
+
+
+def marked(values: struct_pb2.Struct) -> dict[str, Any]:
+    """Give values as they are on the wire, with the marks of secrets."""
     found: dict[str, Any] = json_format.MessageToDict(values)
     return found
+
+
+def plain(values: struct_pb2.Struct) -> dict[str, Any]:
+    """Give values without the marks of secrets."""
+    found: dict[str, Any] = _unmarked(marked(values))
+    return found
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _unmarked(value["value"]) if SECRET in value else {key: _unmarked(each) for key, each in value.items()}
+    return [_unmarked(each) for each in value] if isinstance(value, list) else value
 
 
 @dataclass

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,17 @@ from pulumi.runtime.proto import provider_pb2
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.provider.pickled import provider_constant
-from tests.provider.dynamic_process import UNKNOWN, FailedError, Provider, plain, provider
+from tests.provider.dynamic_process import (
+    SECRET,
+    UNKNOWN,
+    URN,
+    FailedError,
+    Provider,
+    marked,
+    plain,
+    provider,
+    struct,
+)
 
 LLM = {"provider": "openai", "model": "gpt-4o-mini"}
 KEY = "fl_test_provider_canary_key"
@@ -150,6 +163,31 @@ def test_drift_is_read_into_the_inputs_and_said(tmp_path: Path, emulator: Runnin
         assert any("changed outside this stack: first_message" in each.message for each in fresh.engine.logged)
 
 
+def test_a_secret_that_the_dashboard_added_is_marked(tmp_path: Path, emulator: Running) -> None:
+    """No program ever marked it, so the provider has to, or it lies in the state in clear."""
+    environ = {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": emulator.url}
+    inputs = dict(KINDS["agent"].example)
+    with provider(tmp_path, environ) as process:
+        id_, outputs = process.create("agent", "thing", inputs)
+    tool = {"name": "f", "description": "d", "server": {"url": "https://x.example.com", "secret": "canary-dash"}}
+    edit = {"webhook_secret": "canary-hook", "llm_config": {**inputs["llm_config"], "tools": [tool]}}
+    httpx.patch(f"{emulator.control_url}/objects/agents/{id_}", json=edit).raise_for_status()
+    constant = {"__provider": provider_constant("agent")}
+    with provider(tmp_path, environ) as fresh:
+        found = fresh.call(
+            "Read",
+            id=id_,
+            urn=URN.format(name="x"),
+            properties=struct(outputs | constant),
+            inputs=struct(inputs | constant),
+        )
+        for values in (marked(found.inputs), marked(found.properties)):
+            secret = values["llm_config"]["tools"][0]["server"]["secret"]
+            assert secret[SECRET]
+            assert secret["value"] == "canary-dash"
+        assert "canary" not in "".join(each.message for each in fresh.engine.logged)
+
+
 def test_check_names_all_failures_without_a_property_and_sends_nothing(process: Provider, emulator: Running) -> None:
     answer = process.check("agent", "desk", {"first_mesage": "x", "is_active": "yes"})
     assert [each.property for each in answer.failures] == ["", "", ""]
@@ -202,11 +240,36 @@ def test_settings_come_from_the_stack_too(tmp_path: Path, emulator: Running) -> 
     assert sent(emulator, "POST") == ["POST /agents"]
 
 
-def test_no_secret_is_in_an_error(process: Provider, emulator: Running) -> None:
-    fault(emulator, kind="html", path="/sip-trunks", method="POST", times=1, status=400)
-    inputs = {"name": "T", "host": "sip.example.com", "password": "canary-password"}
-    with pytest.raises(FailedError) as failed:
-        process.create("sip_trunk", "carrier", inputs)
+def test_no_secret_is_in_an_error(tmp_path: Path) -> None:
+    """A server that repeats in its error what it was sent, on one line and as JSON."""
+    inputs = {"name": "T", "host": "sip.example.com", "auth_password": 'canary "pass"  word'}
+
+    class Echo(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer(200, {"trunks": []})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.answer(400, {"error": "Bad Request", "message": f"bad request: {body}"})
+
+        def answer(self, status: int, value: Any) -> None:
+            content = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environ = {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": f"http://127.0.0.1:{server.server_port}/api/v1"}
+        with provider(tmp_path, environ) as process, pytest.raises(FailedError) as failed:
+            process.create("sip_trunk", "carrier", inputs)
+        server.shutdown()
+    assert "bad request" in failed.value.message
+    assert "[secret]" in failed.value.message
     assert "canary" not in failed.value.message
 
 
@@ -293,13 +356,14 @@ def test_a_list_that_says_less_is_replaced_by_reads_of_each_object(tmp_path: Pat
     assert len(sent(emulator)) == before + 4  # one list, then one read an object
 
 
-def test_a_removed_object_is_believed_gone_only_after_it_was_asked(tmp_path: Path, emulator: Running) -> None:
+def test_an_object_that_only_the_list_lacks_is_not_gone(tmp_path: Path, emulator: Running) -> None:
     environ = {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": emulator.url}
     with provider(tmp_path, environ) as first:
         id_, outputs = first.create("agent", "a", {"name": "A"})
-    fault(emulator, kind="truncated", method="GET", path="/agents", times=1)
+    fault(emulator, kind="truncated", method="GET", path="/agents", times=None)
     with provider(tmp_path, environ) as second:
         assert second.read("agent", id_, outputs, {"name": "A"})[0] == id_
+    assert f"GET /agents/{id_}" in sent(emulator)
 
 
 def test_the_process_leaves_when_its_engine_is_gone(process: Provider) -> None:
