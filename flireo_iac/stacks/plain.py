@@ -12,9 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from flireo_iac.kinds import our_name
 from flireo_iac.errors import Problem
-from flireo_iac.kinds import KINDS, Kind, fields, marker, shapes
+from flireo_iac.kinds import KINDS, Kind, fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import Reference, Secret
 from flireo_iac.kinds._shape import PLAIN, Shape
 from flireo_iac.stacks.nodes import ListNode, MapNode, Node, ScalarNode
