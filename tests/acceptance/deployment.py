@@ -108,9 +108,13 @@ class Deployment:
         if self.engine == "local":
             program = [sys.executable, "-m", "flireo_iac.cli", verb, "--engine", "local"]
             return self.command(*program, "--stack", self.stack, *yes, *flags)
+        self.make_stack()
+        return self.command("pulumi", verb, "--non-interactive", "--stack", self.stack, *yes, *flags)
+
+    def make_stack(self) -> None:
+        """Have pulumi make the stack, unless either engine did before."""
         if not list((self.home / "state").glob(f".pulumi/stacks/*/{self.stack}.json")):
             self.command("pulumi", "stack", "init", self.stack, "--non-interactive")
-        return self.command("pulumi", verb, "--non-interactive", "--stack", self.stack, *yes, *flags)
 
     def good(self, verb: str, *flags: str) -> Run:
         """Run a verb that has to succeed."""
