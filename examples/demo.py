@@ -60,6 +60,13 @@ class Demo:
             **{f"FLIREO_SECRET_{name.upper()}": f"demo-{name}" for name in self._secrets()},
         }
 
+        if self.engine == "pulumi":
+            # The local engine makes a stack with its first deployment; pulumi wants it made before.
+            init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
+            made = subprocess.run(init, cwd=self.stack, env=self.environ, capture_output=True, text=True, timeout=60)
+            if made.returncode:
+                sys.exit(f"error: pulumi did not make the stack: {made.stderr.strip()}")
+
     def _secrets(self) -> set[str]:
         texts = (path.read_text("utf-8") for path in self.stack.rglob("*") if path.suffix in (".yaml", ".md"))
         return {name for text in texts for name in re.findall(r"\$\{secret\.(\w+)\}", text)}
@@ -92,9 +99,8 @@ class Demo:
         if done.returncode != expects:
             console.print("\n".join(printed), markup=False)
             sys.exit(f"error: this step ended with {done.returncode}, {expects} was expected.")
-        for line in printed:
-            if shows == "all" or line.startswith("Resources:") or "no problems" in line:
-                console.print(Text(f"  {line}"))
+        for line in printed if shows == "all" else outcome(printed):
+            console.print(Text(f"  {line}"))
         console.print(Text(f"  {self.cost()}, {took_s:.1f} s", style="green"))
 
     def cost(self) -> str:
@@ -152,6 +158,20 @@ class Demo:
             "8. The next run brings back what git says.", "up", "--yes", "--skip-preview", "--refresh", shows="end"
         )
         self.step("9. Everything is destroyed.", "destroy", "--yes", "--skip-preview")
+
+
+def outcome(printed: list[str]) -> list[str]:
+    """Give the lines that say what a command comes to.
+
+    The local engine sums up in one line; pulumi heads a list, which ends at the next line that is not indented.
+    """
+    found: list[str] = []
+    is_listed = False
+    for line in printed:
+        is_listed = line.startswith("Resources:") or (is_listed and line.startswith(" "))
+        if is_listed or "no problems" in line:
+            found.append(line)
+    return found
 
 
 @contextmanager
