@@ -60,13 +60,6 @@ class Demo:
             **{f"FLIREO_SECRET_{name.upper()}": f"demo-{name}" for name in self._secrets()},
         }
 
-        if self.engine == "pulumi":
-            # The local engine makes a stack with its first deployment; pulumi wants it made before.
-            init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
-            made = subprocess.run(init, cwd=self.stack, env=self.environ, capture_output=True, text=True, timeout=60)
-            if made.returncode:
-                sys.exit(f"error: pulumi did not make the stack: {made.stderr.strip()}")
-
     def _secrets(self) -> set[str]:
         texts = (path.read_text("utf-8") for path in self.stack.rglob("*") if path.suffix in (".yaml", ".md"))
         return {name for text in texts for name in re.findall(r"\$\{secret\.(\w+)\}", text)}

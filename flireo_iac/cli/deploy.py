@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from flireo_iac.engine.show.report import JsonReport
 
 _PROGRAM = "pulumi"
-_PARALLEL = 16
 
 
 class EngineChoice(StrEnum):
@@ -39,12 +38,12 @@ _YES = typer.Option(False, "-y", "--yes", help="Do not ask.")
 _ENGINE = typer.Option(EngineChoice.AUTO, "--engine", help="auto takes the pulumi program if it is on PATH.")
 _REFRESH = typer.Option(False, "-r", "--refresh", help="Read what is really there first.")
 _EXPECT = typer.Option(False, "--expect-no-changes", help="Exit with 7 if there are changes.")
-_JSON = typer.Option(False, "-j", "--json", help="Print one JSON document.")
+_JSON = typer.Option(False, "-j", "--json", help="Print JSON: one document; an up on pulumi prints one event a line.")
 _DIFF = typer.Option(False, "--diff", help="Show every changed property.")
 _TARGET = typer.Option(None, "-t", "--target", help="URN to limit the run to; * and ** stand for any text. Repeatable.")
 _SKIP = typer.Option(False, "-f", "--skip-preview", help="Do not show what would happen first.")
 _GO_ON = typer.Option(False, "--continue-on-error", help="Go on with what does not depend on what failed.")
-_PARALLEL_OPTION = typer.Option(_PARALLEL, "-p", "--parallel", min=1, help="Operations at once.")
+_PARALLEL = typer.Option(None, "-p", "--parallel", min=1, help="Operations at once; the local engine does 16.")
 _MESSAGE = typer.Option("", "-m", "--message", help="Kept in the history of the stack.")
 
 
@@ -63,7 +62,7 @@ def preview(
     as_json: bool = _JSON,
     diff: bool = _DIFF,
     target: list[str] | None = _TARGET,
-    parallel: int = _PARALLEL_OPTION,
+    parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
 ) -> None:
     """Say what up would do. Changes nothing."""
@@ -87,7 +86,7 @@ def up(
     target: list[str] | None = _TARGET,
     skip_preview: bool = _SKIP,
     continue_on_error: bool = _GO_ON,
-    parallel: int = _PARALLEL_OPTION,
+    parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
 ) -> None:
     """Make what is there what the stack says."""
@@ -118,7 +117,7 @@ def refresh(
     diff: bool = _DIFF,
     target: list[str] | None = _TARGET,
     skip_preview: bool = _SKIP,
-    parallel: int = _PARALLEL_OPTION,
+    parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
 ) -> None:
     """Take what is really there into the state. Changes nothing else."""
@@ -149,7 +148,7 @@ def destroy(
     target: list[str] | None = _TARGET,
     skip_preview: bool = _SKIP,
     continue_on_error: bool = _GO_ON,
-    parallel: int = _PARALLEL_OPTION,
+    parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
 ) -> None:
     """Delete everything that the stack made."""
@@ -173,7 +172,7 @@ def cancel(
     engine: EngineChoice = _ENGINE,
 ) -> None:
     """Remove the lock that a run left behind."""
-    choice = _Choice("cancel", stack, cwd, None, _PARALLEL, "")
+    choice = _Choice("cancel", stack, cwd, None, None, "")
     choice.flags["--yes"] = yes
     choice.hand_over(engine)
     with _Session(choice, as_json=False, diff=False) as session:
@@ -199,7 +198,7 @@ class _Choice:
         stack: str | None,
         cwd: Path,
         target: list[str] | None,
-        parallel: int,
+        parallel: int | None,
         message: str,
         continue_on_error: bool = False,
     ) -> None:
@@ -223,6 +222,11 @@ class _Choice:
                 "--engine pulumi: the pulumi program is not on PATH. Install it, or use --engine local."
             )
         output.note("engine: pulumi")
+        from flireo_iac.engine.hand_over import ensure_stack, named_stack
+
+        self.stack = named_stack(self.cwd, self.stack)
+        if self.stack and self.verb in ("preview", "up"):
+            ensure_stack(program, self.cwd, self.stack)
         sys.stdout.flush()
         sys.stderr.flush()
         os.execvp(program, self.arguments())  # noqa: S606 - the same command on the other engine
@@ -230,17 +234,16 @@ class _Choice:
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""
         found = [_PROGRAM, self.verb]
-        stack = self.stack or os.environ.get("FLIREO_STACK")
-        if stack and self.verb == "cancel":
-            found += [stack]
-        elif stack:
-            found += ["--stack", stack]
+        if self.stack and self.verb == "cancel":
+            found += [self.stack]
+        elif self.stack:
+            found += ["--stack", self.stack]
         if self.cwd != Path():
             found += ["--cwd", str(self.cwd)]
         found += [flag for flag, is_set in self.flags.items() if is_set]
         for urn in self.targets:
             found += ["--target", urn]
-        if self.verb != "cancel" and self.parallel != _PARALLEL:
+        if self.parallel is not None:
             found += ["--parallel", str(self.parallel)]
         return [*found, "--message", self.message] if self.message else found
 
@@ -260,7 +263,7 @@ class _Session:
     def __init__(self, choice: _Choice, *, as_json: bool, diff: bool) -> None:
         from rich.console import Console
 
-        from flireo_iac.engine.run import Engine
+        from flireo_iac.engine.run import DEFAULT_PARALLEL, Engine
         from flireo_iac.engine.show.display import TextDisplay
         from flireo_iac.engine.show.report import JsonReport
 
@@ -274,7 +277,7 @@ class _Session:
             choice.cwd,
             choice.stack,
             emit=self.report or self.display,
-            parallel=choice.parallel,
+            parallel=choice.parallel or DEFAULT_PARALLEL,
             targets=choice.targets,
             continue_on_error=choice.continue_on_error,
             message=choice.message,

@@ -130,10 +130,12 @@ class KindProvider(ResourceProvider):
         call = rpc.current_call()
         SESSION.redactor.learn_inputs(self._kind, inputs)
 
-        def say(severity: str, text: str) -> None:
-            rpc.say(call, severity, SESSION.redactor.mask(text))
+        resource = f'{self._kind.title} "{(call and call.name) or self._natural_name(inputs)}"'
+        title = f"{verb} {resource}"
 
-        title = f'{verb} {self._kind.title} "{(call and call.name) or self._natural_name(inputs)}"'
+        def say(severity: str, text: str) -> None:
+            rpc.say(call, severity, SESSION.redactor.mask(f"{resource}: {text}"))
+
         try:
             with SESSION:
                 return act(say)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,3 +219,17 @@ def test_protection_holds_on_the_other(pair: Pair) -> None:
     assert done.code != 0
     assert "protect" in done.text
     assert len(pair.one.account("/numbers")["numbers"]) == 1
+
+
+@pytest.mark.parametrize("name", [["--stack", "dev"], []], ids=["named", "the only one"])
+def test_flireo_hands_over_and_makes_the_stack_first(name: list[str], pair: Pair) -> None:
+    write_shop(pair.one, pairs=1)
+    pair.one.write("Pulumi.dev.yaml", "config: {}\n")
+    flireo = [sys.executable, "-m", "flireo_iac.cli"]
+    done = pair.one.command(*flireo, "up", "--engine", "pulumi", *name, "--yes", "--skip-preview")
+    assert done.code == 0, done.text
+    assert "engine: pulumi" in done.stderr
+    assert pair.one.counts()["POST"] == 7
+    done = pair.one.command(*flireo, "preview", "--engine", "auto", *name, "--expect-no-changes")
+    assert done.code == 0, done.text
+    assert "engine: pulumi" in done.stderr

@@ -1,0 +1,61 @@
+"""What it takes to let the ``pulumi`` program run a command in place of the local engine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from flireo_iac.engine.files.project import choose_stack, load_project
+from flireo_iac.errors import EngineError, ExitCode, SettingsError
+
+_TIMEOUT_S = 120
+
+
+def named_stack(folder: Path, named: str | None, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Give the stack that is meant; None leaves it to the stack that ``pulumi`` has selected.
+
+    Args:
+        folder: Folder of the project.
+        named: What the command line says; None when it says nothing.
+        environment: Environment variables.
+    """
+    if named:
+        return named
+    try:
+        return choose_stack(load_project(folder), None, environment)
+    except SettingsError:
+        return None
+
+
+def ensure_stack(program: str, folder: Path, stack: str) -> None:
+    """Make a stack that is not there, as the local engine does; ``pulumi`` itself makes one only at a terminal.
+
+    Args:
+        program: Path of the program.
+        folder: Folder of the project.
+        stack: Name of the stack.
+
+    Raises:
+        EngineError: The program cannot make it.
+    """
+    found = _run(program, "stack", "--stack", stack, "--show-name", "--cwd", str(folder))
+    if found.returncode != ExitCode.STACK_NOT_FOUND:
+        return
+    made = _run(program, "stack", "init", stack, "--cwd", str(folder))
+    if made.returncode:
+        raise EngineError(
+            f'make stack "{stack}": {made.stderr.strip() or "pulumi does not say why"}', exit_code=made.returncode
+        )
+
+
+def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program, *arguments, "--non-interactive"],
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
