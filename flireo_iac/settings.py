@@ -118,7 +118,7 @@ class Settings:
         if not key:
             raise SettingsError(
                 "read settings: there is no API key, one is needed to reach the account. Set FLIREO_API_KEY, "
-                "or run: pulumi config set --secret flireo:apiKey."
+                "or run: flireo config set --secret flireo:apiKey."
             )
         base_url = environ.get("FLIREO_BASE_URL") or config.get("flireo:baseUrl") or DEFAULT_BASE_URL
         dialect = environ.get("FLIREO_API_DIALECT") or config.get("flireo:apiDialect") or cls.dialect

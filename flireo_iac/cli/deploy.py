@@ -270,9 +270,11 @@ class _Session:
         self.report: JsonReport | None = JsonReport() if as_json else None
         self.display: TextDisplay | None = None
         if not as_json:
-            console = Console(highlight=False, soft_wrap=True)
+            console = Console(file=output.steady_stdout(), highlight=False, soft_wrap=True)
             live = console.is_terminal and not os.environ.get("CI")
             self.display = TextDisplay(console, diff=diff, live=live)
+            if live and choice.verb in ("up", "refresh", "destroy"):
+                self._ask_passphrase()
         self.engine: Engine = Engine(
             choice.cwd,
             choice.stack,
@@ -282,6 +284,13 @@ class _Session:
             continue_on_error=choice.continue_on_error,
             message=choice.message,
         )
+
+    @staticmethod
+    def _ask_passphrase() -> None:
+        """Ask before the live display begins, which would wipe the question away."""
+        known = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+        if sys.stdin.isatty() and not any(name in os.environ for name in known):
+            os.environ[known[0]] = typer.prompt("Passphrase of the stack", hide_input=True, default="", err=True)
 
     def __enter__(self) -> _Session:
         return self

@@ -6,8 +6,10 @@ Rich decides on colour (``NO_COLOR``, ``FORCE_COLOR``, a terminal or not); nothi
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -15,6 +17,45 @@ from rich.text import Text
 from flireo_iac.errors import Problem
 
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class SteadyStream:
+    """Standard output that never fails: what cannot be written any more is dropped, and the run goes on.
+
+    A reader that has seen enough (``| head``), or a full disk, must not stop a deployment halfway.
+
+    Args:
+        stream: The real stream.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write as long as somebody takes it."""
+        self._attempt(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush as long as somebody takes it."""
+        self._attempt(self._stream.flush)
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as problem:
+            if not isinstance(problem, BrokenPipeError):
+                sys.stderr.write(f"warning: standard output: {problem.strerror}; the run goes on without it.\n")
+            # Whatever else writes there goes nowhere from now on, the interpreter's last flush too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def steady_stdout() -> IO[str]:
+    """Give standard output as a stream that never fails."""
+    return cast(IO[str], SteadyStream(sys.stdout))
 
 
 def data(text: str) -> None:

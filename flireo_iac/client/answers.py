@@ -81,7 +81,7 @@ _MEANINGS: Mapping[int, _Meaning] = {
     409: _Meaning(
         ConflictError,
         "there is such an object already, or the object is in use",
-        "Adopt the one that is there, or take away what uses it",
+        "Delete the one that is there or leave this one out; if it is in use, take away what uses it first",
     ),
     422: _INVALID,
     429: _Meaning(

@@ -231,7 +231,10 @@ def _existing(kind: Kind, inputs: Mapping[str, Any], row: Row, digests: Mapping[
 
 
 def _gone(kind: Kind, id_: str) -> NotFoundError:
-    text = "the object is gone, it was deleted outside. Run with --refresh to make it anew"
+    text = (
+        "the account of this key does not hold the object: it was deleted outside, or the key is another account's. "
+        "If the key is right, run with --refresh to make it anew"
+    )
     return NotFoundError(text, status=404, method="GET", path=f"{kind.endpoint.path}/{id_}")
 
 

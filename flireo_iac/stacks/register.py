@@ -119,7 +119,7 @@ def _secret(name: str, place: Place) -> pulumi.Output[str] | Problem:
     """Look a secret up: in the secret configuration of the stack, then in the environment."""
     config = pulumi.Config()
     value = config.get(name)
-    set_it = f"pulumi config set --secret {name}"
+    set_it = f"flireo config set --secret {name}"
     if value is not None:
         if not pulumi.runtime.is_config_secret(config.full_key(name)):
             text = f'secret "{name}" stands in the configuration in clear, expected a secret. Run: {set_it}'

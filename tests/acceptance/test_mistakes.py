@@ -141,6 +141,21 @@ def test_a_number_that_the_account_holds_already(deployment: Deployment) -> None
     assert deployment.counts()["POST"] == 1, "only the number was left to make"
 
 
+def test_a_reader_that_leaves_early_stops_nothing(deployment: Deployment) -> None:
+    if deployment.engine != "local":
+        pytest.skip("about the output of the local engine")
+    write_shop(deployment, pairs=2)
+    command = f"{sys.executable} -m flireo_iac.cli up --engine local --stack dev --yes"
+    done = deployment.command("bash", "-c", f"set -o pipefail; {command} | head -1")
+    assert done.code == 0, done.text
+    assert "Traceback" not in done.text
+    assert len(deployment.account("/agents")["agents"]) == 2
+    done = deployment.command("bash", "-c", f"{command} >/dev/full")
+    assert "Traceback" not in done.text
+    assert "No space left on device" in done.stderr
+    deployment.good("up", "--expect-no-changes")
+
+
 def test_a_port_in_use() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -74,7 +74,7 @@ def test_missing_secret_names_both_ways_and_registers_nothing(stack: Files, moni
     assert (done.stdout, done.stderr, monitor.registered) == ("", "", [])
     assert len(monitor.errors) == 1
     assert monitor.errors[0].startswith("agents/a.yaml:7:17  FL128 ")
-    assert "pulumi config set --secret web-hook" in monitor.errors[0]
+    assert "flireo config set --secret web-hook" in monitor.errors[0]
     assert "FLIREO_SECRET_WEB_HOOK" in monitor.errors[0]
 
 

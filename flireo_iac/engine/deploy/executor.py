@@ -276,8 +276,8 @@ class Executor:
 
 
 _PROTECTED = (
-    "is protected and cannot be deleted. Remove protect in the program and run up, then delete it; or keep it in the "
-    "program."
+    "is protected and cannot be deleted. Switch its protection off (protect: false) and run up, then delete it; or "
+    "keep it in the program."
 )
 
 

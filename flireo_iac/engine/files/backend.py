@@ -48,7 +48,7 @@ def find_root(project: Project, environment: Mapping[str, str]) -> Path:
         StateError: The folder is not there.
     """
     asked = (
-        ("PULUMI_BACKEND_URL", environment.get("PULUMI_BACKEND_URL"), Path.cwd()),
+        ("PULUMI_BACKEND_URL", environment.get("PULUMI_BACKEND_URL"), project.folder),
         ("backend.url of Pulumi.yaml", project.backend_url, project.folder),
         ("the login of pulumi", _login_url(environment), Path.cwd()),
     )

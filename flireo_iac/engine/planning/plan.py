@@ -207,8 +207,8 @@ class Planner:
         if new.protect and old.protect:
             self.failed = True
             text = (
-                "has to be replaced and is protected, expected no protection. Remove protect in the program and run "
-                "up first, or keep what makes it a new one as it was."
+                "has to be replaced and is protected, expected no protection. Switch its protection off (protect: "
+                "false) and run up first, or keep what makes it a new one as it was."
             )
             if not self._dry_run:
                 raise PlanError(urn, text)
@@ -237,7 +237,8 @@ class Planner:
                 self.failed = True
                 raise PlanError(
                     dependent.urn,
-                    f"has to be replaced because {urn} is, and is protected. Remove protect and run up first.",
+                    f"has to be replaced because {urn} is, and is protected. "
+                    "Switch its protection off (protect: false) and run up first.",
                 )
             op = Op.DELETE if dependent.delete else delete_op(dependent, replacing=True)
             step = Step(op, dependent.urn, dependent, comes_back=not dependent.delete)
