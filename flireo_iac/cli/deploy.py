@@ -290,7 +290,9 @@ class _Session:
         """Ask before the live display begins, which would wipe the question away."""
         known = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
         if sys.stdin.isatty() and not any(name in os.environ for name in known):
-            os.environ[known[0]] = typer.prompt("Passphrase of the stack", hide_input=True, default="", err=True)
+            os.environ[known[0]] = typer.prompt(
+                "Passphrase of the stack", hide_input=True, default="", show_default=False, err=True
+            )
 
     def __enter__(self) -> _Session:
         return self

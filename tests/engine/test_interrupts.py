@@ -127,6 +127,20 @@ def test_a_killed_run_leaves_a_lock_and_what_it_was_doing_and_no_process(lab: La
     wait_for(lambda: not any(map(is_alive, children)), seconds=30)
 
 
+def test_a_preview_beside_a_run_says_that_one_is_at_work(lab: Lab) -> None:
+    lab.want(thing("a"))
+    lab.faults({"method": "create", "name": "a", "kind": "sleep", "seconds": 5})
+    process = start(lab, "up", "-s", "dev", "--yes", "--skip-preview")
+    wait_for(lambda: has_called(lab, "create", "a"))
+    beside = lab.cli("preview", "-s", "dev")
+    process.communicate(timeout=60)
+    assert beside.returncode == 0, beside.stderr
+    assert "another run is at work" in beside.stdout
+    assert f"process {process.pid}" in beside.stdout
+    assert "cut off" not in beside.stdout
+    assert process.returncode == 0
+
+
 def test_whenever_it_is_killed_the_next_run_goes_on(lab: Lab) -> None:
     names = [f"t{number}" for number in range(12)]
     lab.want(thing("t0"), *(thing(name, refs={"other": "t0"}) for name in names[1:]))

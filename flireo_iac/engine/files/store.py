@@ -60,6 +60,11 @@ class Store:
         """Tell of operations of an earlier run whose end was not seen."""
         if not base.operations:
             return
+        at_work = [lock.holder for lock in self._backend.locks() if not lock.gone]
+        if at_work:
+            words = f"another run is at work, held by {at_work[0]}: what it changes meanwhile is not seen here."
+            self._emit(Message(words, Severity.WARNING))
+            return
         lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in base.operations)
         words = (
             f"an earlier run was cut off; it is not known whether these operations happened:\n{lines}\nLook at what is "
