@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -192,6 +193,7 @@ def test_twins_of_one_run_are_made_one_after_the_other() -> None:
     failures: list[Exception] = []
 
     def lose() -> None:
+        time.sleep(0.05)  # long enough for the others to create too, if nothing held them back
         raise LOST
 
     account.after_create = lose
