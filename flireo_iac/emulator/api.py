@@ -14,7 +14,7 @@ from flireo_iac.emulator import behaviours, contract, dialects, payload, problem
 from flireo_iac.emulator.contract import Contract, Operation
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
 from flireo_iac.emulator.limits import Limiter
-from flireo_iac.emulator.options import Settings
+from flireo_iac.emulator.options import Dialect, Settings
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
@@ -87,11 +87,12 @@ class Api:
         self._handlers: dict[tuple[str, str], Handler] = behaviours.routes()
         self._routes = _routes(contract.load())
 
-    def reply(self, call: Call) -> Reply:
+    def reply(self, call: Call, dialect: Dialect | None = None) -> Reply:
         """Carry a request out.
 
         Args:
             call: The request.
+            dialect: Spelling of the envelope of this one answer; None for the one of the settings.
         """
         headers = self.limit_headers(call.key)
         try:
@@ -112,7 +113,7 @@ class Api:
             self._check(operation, status, answer)
             if operation.method == "DELETE" and self.settings.deletes == 204 and 204 in operation.answers:
                 return Reply(204, None, headers)
-            return Reply(status, dialects.write(self.settings.dialect, operation, answer), headers)
+            return Reply(status, dialects.write(dialect or self.settings.dialect, operation, answer), headers)
         except RefusedError as problem:
             return self._refusal(problem, headers)
         except EmulatorError as error:

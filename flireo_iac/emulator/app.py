@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from flireo_iac.emulator import control, payload, problems
 from flireo_iac.emulator.api import Api, Call, Reply
-from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, shortened
+from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortened
 from flireo_iac.emulator.limits import Limiter
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
@@ -92,7 +92,7 @@ class App:
             await _response(reply)(scope, receive, send)
             return
         entry.fault = fault.kind
-        carried_out = self.api.reply(call) if fault.commits else None
+        carried_out = self.api.reply(call, fault.dialect) if fault.commits else None
         await self._play(fault, carried_out, call, entry, scope, receive, send)
 
     async def _play(
@@ -135,22 +135,36 @@ async def _until_disconnected(receive: Receive) -> None:
 
 def _faulty(fault: Fault, carried_out: Reply | None, limits: dict[str, str], settings: Settings) -> Response:
     if fault.action == "status":
-        problem = problems.RefusedError(fault.code)
+        problem = problems.RefusedError(fault.code, fault.message)
         return _response(Reply(fault.code, problems.body(problem, settings.errors), limits))
     if fault.action == "429":
         wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        problem = problems.RefusedError(429, "Too many requests.")
+        problem = problems.RefusedError(429, fault.message or "Too many requests.")
         return _response(Reply(429, problems.body(problem, settings.errors), {**limits, **wait}))
     if fault.action == "html":
         return Response(_PAGE, fault.status, limits, "text/html; charset=utf-8")
     if carried_out is None:
         raise LookupError(f"the fault {fault.kind} needs an answer to spoil")
-    whole = _response(carried_out)
-    if fault.action == "empty":
-        return Response(b"", carried_out.status, carried_out.headers, "application/json")
-    less = shortened(carried_out.content) if fault.action == "truncated" else None
-    body = payload.write(less) if less is not None else bytes(whole.body)[: len(whole.body) // 2]
-    return Response(body, carried_out.status, carried_out.headers, "application/json")
+    return Response(_spoiled(fault, carried_out), carried_out.status, carried_out.headers, "application/json")
+
+
+def _spoiled(fault: Fault, carried_out: Reply) -> bytes:
+    """Write the answer to a request that was carried out, with what the fault makes of it."""
+    content = carried_out.content
+    whole = bytes(_response(carried_out).body)
+    match fault.action:
+        case "empty":
+            return b""
+        case "dialect":
+            return whole
+        case "wrong-envelope":
+            return payload.write({"result": content})
+        case "duplicates":
+            twice = repeated(content)
+            return whole if twice is None else payload.write(twice)
+        case "truncated" if (less := shortened(content)) is not None:
+            return payload.write(less)
+    return whole[: len(whole) // 2]
 
 
 def _response(reply: Reply) -> Response:

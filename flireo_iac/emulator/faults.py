@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from flireo_iac.emulator.options import DIALECTS, Dialect
 
 AFTER_COMMIT = "-after-commit"
 HOLD_S = 30.0
 _BEFORE = ("timeout", "disconnect-before", "html")
 _AFTER = ("timeout", "disconnect", "html")
-_DROPPED = ("empty", "truncated", "truncated-body")
+_SPOILED = (
+    "empty",
+    "truncated",
+    "truncated-body",
+    "duplicates",
+    "wrong-envelope",
+    *(f"dialect:{name}" for name in DIALECTS),
+)
 KIND = (
     r"^(status:[45][0-9][0-9](-after-commit)?"
-    rf"|{'|'.join(_BEFORE)}|429|({'|'.join(_AFTER)})-after-commit|{'|'.join(_DROPPED)})\Z"
+    rf"|{'|'.join(_BEFORE)}|429|({'|'.join(_AFTER)})-after-commit|{'|'.join(_SPOILED)})\Z"
 )
 
 SCHEMA: dict[str, Any] = {
@@ -33,6 +43,8 @@ SCHEMA: dict[str, Any] = {
         "after": {"type": "integer", "minimum": 0},
         "retry_after": {"type": ["integer", "string", "null"]},
         "status": {"type": "integer", "minimum": 200, "maximum": 599},
+        "message": {"type": ["string", "null"]},
+        "spreads": {"type": "boolean"},
     },
 }
 
@@ -49,6 +61,8 @@ class Fault:
         after: How many matching requests pass before the first is met.
         retry_after: Of a ``429``: seconds, or a date; None to leave the header out.
         status: Of ``html``: the status of the page.
+        message: Of ``status:NNN`` and ``429``: what the answer says; None for the usual words.
+        spreads: True when it meets everything from the first request that it met, whatever method, path and number.
     """
 
     kind: str
@@ -58,22 +72,29 @@ class Fault:
     after: int = 0
     retry_after: int | str | None = None
     status: int = 502
+    message: str | None = None
+    spreads: bool = False
 
     @property
     def action(self) -> str:
-        """The kind without its timing: ``status``, ``timeout``, ``disconnect``, ``429``, ``html`` and so on."""
-        return re.sub(r":\d+|-after-commit$|-before$", "", self.kind)
+        """The kind without its details: ``status``, ``timeout``, ``disconnect``, ``429``, ``dialect`` and so on."""
+        return re.sub(r":.*|-after-commit$|-before$", "", self.kind)
 
     @property
     def commits(self) -> bool:
         """True when the request is carried out all the same."""
-        return self.kind.endswith(AFTER_COMMIT) or self.kind in _DROPPED
+        return self.kind.endswith(AFTER_COMMIT) or self.kind in _SPOILED
 
     @property
     def code(self) -> int:
         """HTTP status of the answer that the fault gives."""
         given = re.match(r"status:(\d+)", self.kind)
         return int(given[1]) if given else self.status
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """Spelling of the answer; None for the emulator's own."""
+        return next((name for name in DIALECTS if self.kind == f"dialect:{name}"), None)
 
     def as_json(self) -> dict[str, Any]:
         """Give the order as it stands."""
@@ -85,6 +106,8 @@ class Fault:
             "after": self.after,
             "retry_after": self.retry_after,
             "status": self.status,
+            "message": self.message,
+            "spreads": self.spreads,
         }
 
 
@@ -122,6 +145,8 @@ class Faults:
             if fault.after > 0:
                 fault.after -= 1
                 continue
+            if fault.spreads:
+                fault.method, fault.path, fault.times = "*", "*", None
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times == 0:
@@ -136,7 +161,23 @@ def shortened(body: Any) -> dict[str, Any] | None:
     Args:
         body: The JSON value of an answer.
     """
+    return _with_list(body, lambda items: items[: len(items) // 2])
+
+
+def repeated(body: Any) -> dict[str, Any] | None:
+    """Put the first item of the list in an answer in the place of the last, as a page that moved does.
+
+    Args:
+        body: The JSON value of an answer.
+
+    Returns:
+        The same number of items, or twice the only one; None when there is no list.
+    """
+    return _with_list(body, lambda items: [*items[:-1], items[0]] if len(items) > 1 else items * 2)
+
+
+def _with_list(body: Any, change: Callable[[list[Any]], list[Any]]) -> dict[str, Any] | None:
     if not isinstance(body, dict):
         return None
     name = next((key for key, value in body.items() if isinstance(value, list) and value), None)
-    return None if name is None else {**body, name: body[name][: len(body[name]) // 2]}
+    return None if name is None else {**body, name: change(body[name])}

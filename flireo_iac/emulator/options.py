@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 Dialect = Literal["dec2025", "jan2026", "successor"]
-DIALECTS: tuple[str, ...] = get_args(Dialect)
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 
 @dataclass

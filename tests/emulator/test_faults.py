@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flireo_iac.emulator import server
+from flireo_iac.emulator import contract, server
 from flireo_iac.emulator.server import Running
 from tests.emulator.conftest import client_of
 
@@ -102,6 +102,57 @@ def test_spoiled_answers(own_api: httpx.Client, control: httpx.Client) -> None:
     assert len(own_api.get("/account").content) < len(own_api.get("/account").content)
 
 
+def test_a_list_that_moved_between_its_pages_names_one_item_twice(own_api: httpx.Client, control: httpx.Client) -> None:
+    own_api.post("/agents", json={"name": "a"})
+    order(control, path="/agents", kind="duplicates")
+    assert agents(own_api) == ["a", "a"]
+    for name in "bc":
+        own_api.post("/agents", json={"name": name})
+    order(control, path="/agents", kind="duplicates")
+    assert agents(own_api) == ["a", "b", "a"]
+    order(control, path="/account", kind="duplicates")
+    assert own_api.get("/account").json()["id"]
+    assert agents(own_api) == ["a", "b", "c"]
+
+
+def test_one_answer_in_another_envelope(own_api: httpx.Client, control: httpx.Client) -> None:
+    order(control, method="POST", path="/agents", kind="wrong-envelope")
+    assert own_api.post("/agents", json={"name": "a"}).json()["result"]["agent"]["name"] == "a"
+    order(control, path="/agents", kind="dialect:successor")
+    assert [each["name"] for each in own_api.get("/agents").json()["assistants"]] == ["a"]
+    assert agents(own_api) == ["a"]
+    template = {"name": "T", "system_prompt": "s", "user_prompt": "u", "schema": {"type": "object"}}
+    assert own_api.post("/analysis-templates", json=template).status_code == 201
+    for dialect, key in (("jan2026", "analysis_templates"), ("successor", "data")):
+        order(control, path="/analysis-templates", kind=f"dialect:{dialect}")
+        assert [each["name"] for each in own_api.get("/analysis-templates").json()[key]] == ["T"]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_refusal_on_order_has_the_shape_of_the_contract(
+    own_api: httpx.Client, control: httpx.Client, status: int
+) -> None:
+    shape = next(each.answers[status] for each in contract.load().operations if status in each.answers)
+    assert shape is not None
+    for message in (None, "Not today."):
+        order(control, kind=f"status:{status}", message=message)
+        answer = own_api.post("/agents", json={"name": "A"})
+        assert answer.status_code == status
+        assert shape.problems(answer.json()) == []
+        assert message is None or message in answer.text
+
+
+def test_a_fault_that_spreads_meets_everything_from_its_first_request_on(
+    own_api: httpx.Client, control: httpx.Client
+) -> None:
+    order(control, method="POST", path="/agents", kind="status:401", spreads=True)
+    assert own_api.get("/agents").status_code == 200
+    assert own_api.post("/agents", json={"name": "A"}).status_code == 401
+    assert [own_api.get(path).status_code for path in ("/agents", "/voices", "/numbers")] == [401] * 3
+    control.delete("/faults")
+    assert agents(own_api) == []
+
+
 def test_a_fault_meets_only_what_it_names_and_only_so_often(own_api: httpx.Client, control: httpx.Client) -> None:
     order(control, method="get", path="/api/v1/agents*", kind="status:503", times=2, after=1)
     codes = [own_api.get(path).status_code for path in ("/voices", "/agents", "/agents", "/agents/x", "/agents")]
@@ -119,7 +170,16 @@ def test_a_fault_without_end_lasts_until_it_is_taken_away(own_api: httpx.Client,
 
 
 @pytest.mark.parametrize(
-    "fault", [{}, {"kind": "nothing"}, {"kind": "status:200"}, {"kind": "429", "times": 0}, {"kind": "429", "x": 1}, []]
+    "fault",
+    [
+        {},
+        {"kind": "nothing"},
+        {"kind": "status:200"},
+        {"kind": "429", "times": 0},
+        {"kind": "429", "x": 1},
+        {"kind": "dialect:x"},
+        [],
+    ],
 )
 def test_an_order_that_is_not_understood_is_400(control: httpx.Client, fault: Any) -> None:
     assert control.post("/faults", json=fault).status_code == 400
