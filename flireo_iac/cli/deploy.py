@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from flireo_iac.allow import VARIABLE, Allowed
 from flireo_iac.cli import output
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
 
@@ -45,6 +46,7 @@ _SKIP = typer.Option(False, "-f", "--skip-preview", help="Do not show what would
 _GO_ON = typer.Option(False, "--continue-on-error", help="Go on with what does not depend on what failed.")
 _PARALLEL = typer.Option(None, "-p", "--parallel", min=1, help="Operations at once; the local engine does 16.")
 _MESSAGE = typer.Option("", "-m", "--message", help="Kept in the history of the stack.")
+_ALLOW = typer.Option(None, "--allow", help="Let the run do what has to be asked for; it says what. Repeatable.")
 
 
 def register(app: typer.Typer) -> None:
@@ -64,9 +66,10 @@ def preview(
     target: list[str] | None = _TARGET,
     parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
+    allow: list[str] | None = _ALLOW,
 ) -> None:
     """Say what up would do. Changes nothing."""
-    choice = _Choice("preview", stack, cwd, target, parallel, message)
+    choice = _Choice("preview", stack, cwd, target, parallel, message, allow=allow)
     choice.flags.update({"--refresh": refresh, "--expect-no-changes": expect_no_changes, "--json": as_json})
     choice.flags["--diff"] = diff
     choice.hand_over(engine)
@@ -88,9 +91,10 @@ def up(
     continue_on_error: bool = _GO_ON,
     parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
+    allow: list[str] | None = _ALLOW,
 ) -> None:
     """Make what is there what the stack says."""
-    choice = _Choice("up", stack, cwd, target, parallel, message, continue_on_error)
+    choice = _Choice("up", stack, cwd, target, parallel, message, continue_on_error, allow)
     choice.flags.update({"--refresh": refresh, "--expect-no-changes": expect_no_changes, "--json": as_json})
     choice.flags.update({"--diff": diff, "--yes": yes, "--skip-preview": skip_preview})
     choice.hand_over(engine)
@@ -119,9 +123,10 @@ def refresh(
     skip_preview: bool = _SKIP,
     parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
+    allow: list[str] | None = _ALLOW,
 ) -> None:
     """Take what is really there into the state. Changes nothing else."""
-    choice = _Choice("refresh", stack, cwd, target, parallel, message)
+    choice = _Choice("refresh", stack, cwd, target, parallel, message, allow=allow)
     choice.flags.update({"--expect-no-changes": expect_no_changes, "--json": as_json, "--diff": diff, "--yes": yes})
     choice.flags.update({"--preview-only": preview_only, "--clear-pending-creates": clear_pending_creates})
     choice.flags["--skip-preview"] = skip_preview
@@ -150,9 +155,10 @@ def destroy(
     continue_on_error: bool = _GO_ON,
     parallel: int | None = _PARALLEL,
     message: str = _MESSAGE,
+    allow: list[str] | None = _ALLOW,
 ) -> None:
     """Delete everything that the stack made."""
-    choice = _Choice("destroy", stack, cwd, target, parallel, message, continue_on_error)
+    choice = _Choice("destroy", stack, cwd, target, parallel, message, continue_on_error, allow)
     choice.flags.update({"--refresh": refresh, "--json": as_json, "--diff": diff, "--yes": yes})
     choice.flags["--skip-preview"] = skip_preview
     choice.hand_over(engine)
@@ -201,6 +207,7 @@ class _Choice:
         parallel: int | None,
         message: str,
         continue_on_error: bool = False,
+        allow: list[str] | None = None,
     ) -> None:
         self.verb = verb
         self.stack = stack
@@ -210,6 +217,8 @@ class _Choice:
         self.message = message
         self.continue_on_error = continue_on_error
         self.flags = {"--continue-on-error": continue_on_error}
+        self.allowed = Allowed.load(os.environ, allow or [])
+        os.environ[VARIABLE] = str(self.allowed)  # the provider of either engine reads it there
 
     def hand_over(self, engine: EngineChoice) -> None:
         """Become the pulumi program, if it is to run."""
