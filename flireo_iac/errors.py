@@ -18,6 +18,7 @@
     │   ├── ServerError                       5xx
     │   └── UnexpectedAnswerError             2xx, but not what the API promises
     ├── TransportError               exit 4   no answer; says whether the request may have arrived
+    ├── OtherAccountError            exit 3   the key is another account's than the state was made with
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
     ├── EngineError                  exit 1   the local engine; carries its own exit code
     │   ├── LockedError                       another run holds the stack
@@ -233,6 +234,28 @@ class TransportError(FlireoError):
     def reason(self) -> str:
         """What happened, with the path, without the operation."""
         return self._reason
+
+
+class OtherAccountError(FlireoError):
+    """The key is another account's than the one that the state was made with, or that the settings demand.
+
+    Args:
+        held: Id of the key's account.
+        wanted: Id of the account that it should be.
+        is_demanded: True when the settings name it, False when the state does.
+    """
+
+    exit_code = ExitCode.AUTHENTICATION
+
+    def __init__(self, held: str, wanted: str, *, is_demanded: bool = False) -> None:
+        self.held = held
+        self.wanted = wanted
+        whose = "the settings name (flireo:account)" if is_demanded else "the state was made with"
+        super().__init__(
+            f"the key is of account {held}, {wanted} was expected, which {whose}. "
+            "Take the key of that account; if the other one is meant, run flireo with --allow other-account "
+            "(or set FLIREO_ALLOW=other-account)."
+        )
 
 
 class AmbiguousCreateError(FlireoError):

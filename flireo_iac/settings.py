@@ -23,6 +23,9 @@ DEFAULT_BASE_URL = "https://api.flireo.com/api/v1"
 Dialect = Literal["dec2025", "jan2026", "successor", "auto"]
 """Spelling that the server uses (api notes, sections 0 and 15); ``auto`` finds out."""
 
+STATE_ACCOUNTS = "FLIREO_STATE_ACCOUNT"
+"""Variable in which ``flireo`` tells a provider process, separated by commas, whose objects the state holds."""
+
 _METERED_HOSTS = frozenset({"api.flireo.com", "api.hmsovereign.com"})
 """Hosts that allow 100 requests a minute for a key (api notes, section 3)."""
 
@@ -58,6 +61,8 @@ class Settings:
             do not count: a long queue is no failure.
         max_attempts: How often a request is sent at most, 1 or more.
         backoff_s: Wait before the second attempt, about; doubles from attempt to attempt. 0 or more.
+        account: Id of the account that the key has to belong to; None for any.
+        state_accounts: Ids of accounts that the state at hand speaks of, as far as a caller has looked already.
         state_dir: Folder for what processes of this machine share. ``FLIREO_STATE_DIR`` names another.
 
     Raises:
@@ -73,6 +78,8 @@ class Settings:
     operation_timeout_s: float = 120.0
     max_attempts: int = 5
     backoff_s: float = 0.5
+    account: str | None = None
+    state_accounts: frozenset[str] = frozenset()
     state_dir: Path = field(default_factory=_state_dir)
 
     def __post_init__(self) -> None:
@@ -132,6 +139,8 @@ class Settings:
             base_url=base_url,
             dialect=dialect,  # type: ignore[arg-type]  # one of the four, checked above
             requests_per_minute=int(rate) if rate else cls.requests_per_minute,
+            account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
+            state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
             state_dir=_state_dir_of(environ),
         )
 

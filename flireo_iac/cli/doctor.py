@@ -108,7 +108,7 @@ def _account() -> Iterator[_Finding]:
         return
     try:
         with FlireoApi(settings) as api:
-            account = read_account(api)
+            account = read_account(api.http)
         name = account.get("name") or account["id"]
         yield _Finding("account", "ok", f"{name} at {settings.base_url}")
     except FlireoError as error:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flireo_iac.client.answers import MismatchError
-from flireo_iac.client.api import FlireoApi
 from flireo_iac.client.call import Call
 from flireo_iac.client.dialect import Paths
+from flireo_iac.client.http import Http
 from flireo_iac.rows import Row
 
 
-def read_account(api: FlireoApi) -> Row:
+def read_account(http: Http) -> Row:
     """Give the account as the API shows it: id, name and counts.
 
     Source: api notes, sections 5 and 11 (GET /account, bare; the successor prefers /organizations and keeps this one).
 
     Args:
-        api: The account's API.
+        http: Connections with the account's key.
 
     Raises:
         ApiError: The server answered, and not with success or not as promised.
@@ -25,7 +25,7 @@ def read_account(api: FlireoApi) -> Row:
     """
 
     def send(path: str) -> Row:
-        return api.http.request(Call(operation="read account", method="GET", path=path), _account)
+        return http.request(Call(operation="read account", method="GET", path=path), _account)
 
     return Paths("auto").call("/account", "/organizations", send)
 

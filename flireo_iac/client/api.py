@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from flireo_iac.client.account import read_account
 from flireo_iac.client.budget import Budget, OnWait, OnWarning
 from flireo_iac.client.call import Call, Method, item_path
 from flireo_iac.client.dialect import Paths
@@ -175,6 +176,18 @@ class FlireoApi:
         except NotFoundError:
             return False
         return True
+
+    def account_id(self) -> str | None:
+        """Give the id of the account that the key belongs to; None when the server has no such thing.
+
+        Raises:
+            ApiError: The server answered, and not with success or not as promised.
+            TransportError: No answer came.
+        """
+        try:
+            return str(read_account(self.http)["id"])
+        except NotFoundError:
+            return None
 
     def _set_slot(self, kind: Kind, operation: str, slot: str, body: Mapping[str, Any]) -> Row:
         return self._send(kind, operation, "POST", lambda value: read_slot(kind, slot, value), body=body)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.diff import changed_paths, create_body, diff, own, patch
 from flireo_iac.core.inventory import Inventory
@@ -63,12 +64,20 @@ class Lifecycle:
     Args:
         api: Where requests go.
         inventory: What the account holds.
+        account: Whose account it is; None asks the API and takes any.
         sleep: Waits so many seconds, between two looks for a lost create.
     """
 
-    def __init__(self, api: Api, inventory: Inventory, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        api: Api,
+        inventory: Inventory,
+        account: Account | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._api = api
         self._inventory = inventory
+        self._account = account or Account(api)
         self._sleep = sleep
         # Two creates with the same natural key go one after the other: when the answer to one is lost, the other
         # cannot be mistaken for it.

@@ -1,4 +1,4 @@
-"""What core asks of the API: five verbs over rows, whatever HTTP lies below.
+"""What core asks of the API: five verbs over rows and the account's id, whatever HTTP lies below.
 
 A row is one object as the API shows it, always with its ``id``. The client gives slots (BYOK keys) and single objects
 (the domain) the same form, so that nothing above it knows their paths.
@@ -16,7 +16,7 @@ __all__ = ["Api", "Listing", "Row"]
 
 
 class Api(Protocol):
-    """Five verbs over the objects of a kind. Each raises ``ApiError`` or ``TransportError``."""
+    """Five verbs over the objects of a kind, and whose they are. Each raises ``ApiError`` or ``TransportError``."""
 
     def list(self, kind: Kind) -> Listing:
         """Give all objects of a kind."""
@@ -32,3 +32,6 @@ class Api(Protocol):
 
     def delete(self, kind: Kind, id_: str) -> bool:
         """Delete an object; False when it was gone already."""
+
+    def account_id(self) -> str | None:
+        """Give the id of the account that the key belongs to; None when the server has no such thing."""

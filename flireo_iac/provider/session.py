@@ -10,10 +10,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from flireo_iac.allow import Allowed
 from flireo_iac.client.api import FlireoApi
+from flireo_iac.core.account import ACCOUNT, Account
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
@@ -36,12 +39,23 @@ class Session:
         self._config: Getter = {}
         self._lifecycle: Lifecycle | None = None
         self._running = 0
+        self._accounts: set[str] = set()
         self.redactor = Redactor()
 
     def configure(self, config: Getter) -> None:
         """Keep the stack's configuration; nothing is checked or sent before it is needed."""
         self._config = config
         self.redactor.learn(config.get("flireo:apiKey"))
+
+    def see(self, outputs: Mapping[str, Any]) -> None:
+        """Remember which account a resource of the state belongs to: any write of the run is held against it.
+
+        Args:
+            outputs: Outputs of its last run.
+        """
+        account = outputs.get(ACCOUNT)
+        if isinstance(account, str):
+            self._accounts.add(account)
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -60,7 +74,15 @@ class Session:
                     on_warning=lambda text: self._say("warning", text, False),
                 )
                 inventory = Inventory(api, say=lambda text: self._say("warning", text, False))
-                self._lifecycle = Lifecycle(api, inventory)
+                self._accounts |= settings.state_accounts
+                account = Account(
+                    api,
+                    expected=settings.account,
+                    is_other_allowed=Allowed.load(os.environ).covers("other-account"),
+                    seen=self._accounts,
+                    say=lambda text: self._say("warning", text, False),
+                )
+                self._lifecycle = Lifecycle(api, inventory, account)
             return self._lifecycle
 
     def __enter__(self) -> Session:

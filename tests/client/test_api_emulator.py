@@ -126,7 +126,7 @@ def test_more_than_fifty_analysis_templates_are_all_listed(
 
 def test_account_and_voices(emulator: Running, make_api: Callable[..., FlireoApi]) -> None:
     api = make_api(emulator.url)
-    assert read_account(api)["id"]
+    assert read_account(api.http)["id"]
     assert all(voice["id"] for voice in list_voices(api))
 
 

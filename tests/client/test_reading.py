@@ -144,9 +144,9 @@ def test_a_domain_that_took_the_place_of_ours_is_left_alone(server: Scripted, ap
 def test_account_and_voices(server: Scripted, api: FlireoApi) -> None:
     for body in (ROW, {"account": ROW}, {"organization": ROW}, {"data": ROW}):
         server.will(reply(200, body))
-        assert read_account(api) == ROW
+        assert read_account(api.http) == ROW
     server.will(reply(404, {"error": "gone"}), reply(200, ROW))
-    assert read_account(api) == ROW
+    assert read_account(api.http) == ROW
     assert server.paths == ["/api/v1/account", "/api/v1/organizations"]
     for answer in ({"voices": [ROW]}, {"data": [ROW]}, [ROW]):
         server.will(reply(200, answer))
@@ -154,7 +154,7 @@ def test_account_and_voices(server: Scripted, api: FlireoApi) -> None:
     for odd in ("[]", "3", '{"id": 3}'):
         server.will(reply(200, odd))
         with pytest.raises(UnexpectedAnswerError):
-            read_account(api)
+            read_account(api.http)
     for odd in ("{}", "[3]"):
         server.will(reply(200, odd))
         with pytest.raises(UnexpectedAnswerError):

@@ -39,6 +39,7 @@ class Account:
         self.after_create: Callable[[], None] = lambda: None
         self.is_complete = True
         self.hidden_from_list: set[str] = set()
+        self.id: str | None = "acc-1"
         self._stores = stores
         self._ids = map(str, itertools.count(1))
         self._lock = threading.Lock()
@@ -77,6 +78,10 @@ class Account:
     def delete(self, kind: Kind, id_: str) -> bool:
         self.calls.append("delete")
         return self.rows.pop(id_, None) is not None
+
+    def account_id(self) -> str | None:
+        self.calls.append("account")
+        return self.id
 
 
 class Said:
@@ -127,7 +132,7 @@ def test_a_lost_create_that_shows_up_late_is_found() -> None:
         if len(waited) == 3:
             account.hidden_from_list = set()
 
-    made = Lifecycle(account, Inventory(account), sleep).create(AGENT, {"name": "A"}, Said())
+    made = Lifecycle(account, Inventory(account), sleep=sleep).create(AGENT, {"name": "A"}, Said())
     assert made.id == "1"
     assert waited == [0.0, 1.0, 3.0]
 
