@@ -1,5 +1,5 @@
 # The habits of this project. Each works on a clean clone: what is missing is installed into .venv first.
-.PHONY: help setup demo test lint bench generate lock clean
+.PHONY: help setup demo test sweep lint bench generate lock clean
 .DEFAULT_GOAL := help
 
 # The first interpreter of 3.11 or later that is found; PYTHON=… chooses another.
@@ -27,6 +27,10 @@ demo: $(READY) ## The main job on this machine: emulator, deploy, change, drift,
 
 test: $(READY) ## All tests; the cases for pulumi run where the program is on PATH.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+sweep: $(READY) ## The long searches: many kills, mutations and drawn cases; an hour or more.
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m sweep
+	@$(BIN)/python -m pytest -n 2 -k laws --hypothesis-profile thorough
 
 lint: $(READY) ## ruff, mypy --strict, import contract, generated files.
 	@$(BIN)/ruff check .
