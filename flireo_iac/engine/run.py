@@ -187,7 +187,9 @@ class Engine:
         if dry_run:
             yield
             return
-        self.backend.lock()
+        for lock in self.backend.lock():
+            words = f"a run that is gone left its lock, which is removed: it was held by {lock.holder}."
+            self._emit(Message(words, Severity.WARNING))
         try:
             yield
         finally:

@@ -292,15 +292,48 @@ def test_one_lock_at_a_time(backend: Backend) -> None:
     backend.unlock()
     other.lock()
     other.unlock()
-    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    other.lock()
-    (path,) = (lock.path for lock in backend.locks())
-    path.write_text(path.read_text().replace(f'"pid": {os.getpid()}', f'"pid": {int(child.stdout)}'))
-    with pytest.raises(LockedError, match=r"that process is gone\Z"):
+
+
+LOCK_AND_DIE = """
+import os, pathlib, sys
+from flireo_iac.engine.files.backend import Backend
+Backend(pathlib.Path(sys.argv[1]), "lab", "dev").lock()
+os._exit(9)
+"""
+
+
+def test_the_lock_of_a_run_that_is_gone_is_taken_over(backend: Backend) -> None:
+    def left() -> tuple[Path, dict[str, Any]]:
+        for lock in backend.locks():
+            lock.path.unlink()
+        subprocess.run([sys.executable, "-c", LOCK_AND_DIE, str(backend.root)], check=False)
+        (lock,) = backend.locks()
+        return lock.path, json.loads(lock.path.read_text())
+
+    path, content = left()
+    path.write_text(json.dumps(content | {"pid": os.getpid()}))  # the number has gone to another process
+    (lock,) = backend.lock()
+    assert lock.holder.startswith(f"{content['username']}@{content['hostname']}, process")
+    assert not path.exists()
+    backend.unlock()
+    assert backend.locks() == []
+
+    path, content = left()
+    path.write_text(json.dumps(content | {"hostname": "elsewhere"}))
+    with pytest.raises(LockedError, match="flireo cancel -s dev"):
         backend.lock()
     path.write_text("garbage")
     with pytest.raises(LockedError, match="unreadable lock file"):
         backend.lock()
+
+    # The program takes no lock of the kernel: the number of the process is all there is.
+    path, content = left()
+    del content["kernelLock"]
+    path.write_text(json.dumps(content | {"pid": os.getpid()}))
+    with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+        backend.lock()
+    path.write_text(json.dumps(content))
+    assert [lock.path for lock in backend.lock()] == [path]
 
 
 def test_the_former_state_is_kept_and_nothing_is_open_to_others(backend: Backend) -> None:

@@ -202,6 +202,7 @@ class Executor:
         with self._keeper.changing():
             if operation is not None:
                 self._keeper.end(operation)
+                self._keeper.forget_cut_off(new.urn)
             if step.waits_for_delete and step.old is not None:
                 step.old.delete = True
             if step.old is not None and step.old.pending_replacement:

@@ -6,21 +6,18 @@ Source: pulumi notes on the engine, section 3.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import shutil
-import socket
 import time
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flireo_iac.engine.files.locks import Lock, Locks
 from flireo_iac.engine.files.project import Project
-from flireo_iac.errors import LockedError, SettingsError, StateError
+from flireo_iac.errors import SettingsError, StateError
 
 _FILE_SCHEME = "file://"
 _BOOKKEEPING = ".pulumi"
@@ -78,21 +75,6 @@ def _login_url(environment: Mapping[str, str]) -> str | None:
     return str(current) if current else None
 
 
-@dataclass(frozen=True)
-class Lock:
-    """A lock of a stack.
-
-    Args:
-        path: Its file.
-        holder: Who holds it: user, host, process and time.
-        gone: True when the process ran on this machine and is no more.
-    """
-
-    path: Path
-    holder: str
-    gone: bool
-
-
 class Backend:
     """The files of one stack.
 
@@ -108,8 +90,7 @@ class Backend:
         self.stack = stack
         self._base = root / _BOOKKEEPING
         self.state_path = self._base / "stacks" / project / f"{stack}.json"
-        self._lock_folder = self._base / "locks" / "organization" / project / stack
-        self._own_lock: Path | None = None
+        self._locks = Locks(self._base / "locks" / "organization" / project / stack, stack)
         self._written_before = False
 
     def exists(self) -> bool:
@@ -163,6 +144,8 @@ class Backend:
 
     def _prepare(self) -> None:
         self._make(self.state_path.parent)
+        for left in self.state_path.parent.glob(f".{self.state_path.name}.*tmp"):
+            left.unlink(missing_ok=True)  # of a run that was killed while it wrote; the lock is ours now
         meta = self._base / "meta.yaml"
         if not meta.exists():
             _write_new(meta, "version: 1\n")
@@ -208,55 +191,30 @@ class Backend:
                 _write_new(folder / f"{name}.checkpoint.json", state)
                 _write_new(backups / f"{self.stack}.{moment}.json", state)
 
-    def lock(self) -> None:
-        """Take the lock of the stack.
+    def lock(self) -> list[Lock]:
+        """Take the lock of the stack; gives the locks of runs that are gone, which are removed.
 
         Raises:
             LockedError: Another run holds it.
             StateError: The lock cannot be written.
         """
-        self._refuse_if_locked()
-        self._own_lock = self._lock_folder / f"{uuid.uuid4()}.json"
-        content = {
-            "pid": os.getpid(),
-            "username": _user(),
-            "hostname": socket.gethostname(),
-            "timestamp": now(),
-        }
-        with self._reported(self._own_lock):
-            self._make(self._lock_folder)
-            _write_new(self._own_lock, json.dumps(content))
-        try:
-            self._refuse_if_locked()
-        except LockedError:
-            self.unlock()
-            raise
+        folder = self._locks.folder
+        with self._reported(folder):
+            self._make(folder)
+            return self._locks.take(now())
 
     def unlock(self) -> None:
-        """Give the lock back; nothing happens when it is not held."""
-        if self._own_lock is not None:
-            self._own_lock.unlink(missing_ok=True)
-            self._own_lock = None
+        """Give the lock back; nothing happens when it is not held.
+
+        Raises:
+            StateError: Its file cannot be removed.
+        """
+        with self._reported(self._locks.folder):
+            self._locks.give_back()
 
     def locks(self) -> list[Lock]:
         """Give the locks of others."""
-        try:
-            found = sorted(self._lock_folder.glob("*.json"))
-        except OSError:
-            return []
-        return [_read_lock(path) for path in found if path != self._own_lock]
-
-    def _refuse_if_locked(self) -> None:
-        held = self.locks()
-        if not held:
-            return
-        lines = "\n".join(f"  held by {lock.holder}{'; that process is gone' if lock.gone else ''}" for lock in held)
-        advice = (
-            f"Remove the lock with: flireo cancel -s {self.stack}."
-            if all(lock.gone for lock in held)
-            else f"Wait for it to end. If it is gone for good, remove the lock with: flireo cancel -s {self.stack}."
-        )
-        raise LockedError(f'stack "{self.stack}": is locked by another run, expected no lock. {advice}\n{lines}')
+        return self._locks.others()
 
     @contextlib.contextmanager
     def _reported(self, path: Path) -> Iterator[None]:
@@ -272,30 +230,3 @@ class Backend:
 def _write_new(path: Path, text: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "w", encoding="utf-8") as file:
         file.write(text)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())  # a container whose user has no name
-
-
-def _read_lock(path: Path) -> Lock:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        pid, host = int(content["pid"]), str(content["hostname"])
-        holder = f"{content['username']}@{host}, process {pid}, since {content['timestamp']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return Lock(path, f"an unreadable lock file {path}", gone=False)
-    return Lock(path, holder, gone=host == socket.gethostname() and not _runs(pid))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -78,6 +78,10 @@ class Keeper:
         """Let a resource enter the state; call it inside ``changing``."""
         self._news.append(resource)
 
+    def forget_cut_off(self, urn: str) -> None:
+        """Forget creates of earlier runs, now that one of this URN has ended; call it inside ``changing``."""
+        self._kept = [found for found in self._kept if found.resource.urn != urn]
+
     def rename(self, renamed: dict[str, str]) -> None:
         """Let all resources carry new URNs in their references; call it inside ``changing``."""
         for resource in (*self.base, *self._news):

@@ -68,6 +68,6 @@ class Store:
         lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in base.operations)
         words = (
             f"an earlier run was cut off; it is not known whether these operations happened:\n{lines}\nLook at what is "
-            "there. Creates are remembered until: flireo refresh --clear-pending-creates."
+            "there. A create is remembered until the resource is made or: flireo refresh --clear-pending-creates."
         )
         self._emit(Message(words, Severity.WARNING))
