@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -41,6 +42,7 @@ class FlireoApi:
             waits; None for nobody.
         on_warning: Called with a sentence about something that is not as it should be; None for nobody.
         budget: Turns to send; None for the one that all processes of this machine share for the key.
+        sleep: Sleeps so many seconds.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class FlireoApi:
         on_wait: OnWait | None = None,
         on_warning: OnWarning | None = None,
         budget: Budget | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget)
+        self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget, sleep=sleep)
         self.paths = Paths(settings.dialect)
 
     def __enter__(self) -> Self:
