@@ -182,11 +182,12 @@ def unexpected(
         secrets: Texts that the error must not show.
         attempts: How often the request was sent.
     """
-    advice = (
-        "Check FLIREO_BASE_URL and flireo:apiDialect"
-        if call.method == "GET"
-        else "It may have been done: look at the account before it is done again"
-    )
+    if call.method == "GET":
+        advice = "Check FLIREO_BASE_URL and flireo:apiDialect"
+    elif call.is_repeatable:
+        advice = "It may have been done. Run again; doing it twice does no harm"
+    else:
+        advice = "It may have been done: look at the account before it is done again"
     return UnexpectedAnswerError(
         masked(f"the server says success, but {what}. {tried(attempts)}{advice}.", secrets),
         operation=masked(call.operation, secrets),

@@ -83,7 +83,7 @@ def test_a_create_whose_answer_is_lost_may_have_arrived(server: Scripted, api: F
 )
 def test_a_create_answered_with_something_else_is_not_repeated(server: Scripted, api: FlireoApi, body: object) -> None:
     server.will(reply(201, body), GOOD)
-    with pytest.raises(UnexpectedAnswerError, match="may have been done"):
+    with pytest.raises(UnexpectedAnswerError, match="may have been done: look at the account"):
         api.create(AGENT, {"name": "A"})
     assert server.methods == ["POST"]
 
@@ -155,6 +155,13 @@ def test_a_broken_answer_is_believed_after_three(server: Scripted, api: FlireoAp
     with pytest.raises(UnexpectedAnswerError, match=r"no JSON.*Tried 3 times"):
         api.list(AGENT)
     assert len(server.seen) == 3
+
+
+def test_what_may_be_done_twice_is_not_said_to_need_a_look(server: Scripted, api: FlireoApi) -> None:
+    server.will(reply(200, "<html>hello</html>"))
+    with pytest.raises(UnexpectedAnswerError, match="Run again; doing it twice does no harm"):
+        api.update(AGENT, "a1", {"name": "B"})
+    assert server.methods == ["PATCH"] * 3
 
 
 def test_the_server_is_waited_for_as_long_as_it_asks(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:
