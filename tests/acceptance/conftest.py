@@ -40,3 +40,14 @@ def deployment(tmp_path: Path, emulator: Running, engine: str) -> Deployment:
     made.write("Pulumi.yaml", "name: shop\nruntime: python\n")
     made.write("__main__.py", "from flireo_iac import deploy\n\ndeploy()\n")
     return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of the sweep over all boundaries: further runs needed, request by request."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    rows = sorted(str(value) for report in reports for name, value in report.user_properties if name == "boundary")
+    if rows:
+        terminalreporter.section("further runs after a cut at request 1, 2, 3 ...")
+        terminalreporter.write_line(f"{'engine':7} {'run':8} {'way':24} {'point':10}")
+        for row in rows:
+            terminalreporter.write_line(row)

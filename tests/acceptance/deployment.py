@@ -104,12 +104,17 @@ class Deployment:
             *flags: More flags, the same on both engines.
             ask: True leaves ``--yes`` out.
         """
+        if self.engine == "pulumi":
+            self.make_stack()
+        return self.command(*self.arguments(verb, *flags, ask=ask))
+
+    def arguments(self, verb: str, *flags: str, ask: bool = False) -> list[str]:
+        """Give the command line of a verb, as ``run`` takes it."""
         yes = [] if verb == "preview" or ask else ["--yes"]
         if self.engine == "local":
             program = [sys.executable, "-m", "flireo_iac.cli", verb, "--engine", "local"]
-            return self.command(*program, "--stack", self.stack, *yes, *flags)
-        self.make_stack()
-        return self.command("pulumi", verb, "--non-interactive", "--stack", self.stack, *yes, *flags)
+            return [*program, "--stack", self.stack, *yes, *flags]
+        return ["pulumi", verb, "--non-interactive", "--stack", self.stack, *yes, *flags]
 
     def make_stack(self) -> None:
         """Have pulumi make the stack, unless either engine did before."""
