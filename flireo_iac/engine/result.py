@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from flireo_iac.engine.files.keeper import Keeper
+from flireo_iac.engine.files.snapshot import Operation
 from flireo_iac.engine.model.events import Op, Phase, StepEnded, has_changes
 from flireo_iac.engine.model.values import Properties
 from flireo_iac.engine.processes.children import Child
@@ -53,6 +54,8 @@ class Run:
     busy: bool = False
     """True as soon as steps may run."""
     cancelled: bool = False
+    cut_off: list[Operation] = field(default_factory=list)
+    """What was under way when the run was stopped at once."""
     keeper: Keeper | None = None
     program: Child | None = None
     counts: Counter[Op] = field(default_factory=Counter)

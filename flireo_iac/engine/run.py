@@ -164,6 +164,7 @@ class Engine:
                     self._add_history(run, started_at)
         except KeyboardInterrupt:
             hard_stop = run.failed = True
+            self._tell_cut_off(run)
         finally:
             self._processes.release()
         seconds = time.monotonic() - run.begun
@@ -209,10 +210,18 @@ class Engine:
 
     def _stop_at_once(self, run: Run) -> None:
         if run.keeper is not None:
-            run.keeper.freeze()
+            run.cut_off = run.keeper.freeze()
         if run.program is not None:
             run.program.end(0.1)
         self._processes.end_provider(now=True)
+
+    def _tell_cut_off(self, run: Run) -> None:
+        if run.cut_off and not run.phase.dry_run:
+            lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in run.cut_off)
+            words = (
+                "stopped at once; whether these happened is not known, they stay in the state as pending. Run again."
+            )
+            self._emit(Message(f"{words}\n{lines}", Severity.WARNING))
 
     def _add_history(self, run: Run, started_at: int) -> None:
         self.backend.add_history(

@@ -290,17 +290,9 @@ def _refusals(deployment: Deployment, verb: str) -> list[str]:
 
 
 SAMPLE = [
-    ("create", "everything_killed", Point.COMMITTED, 6),
-    ("create", "everything_killed", Point.RECEIVED, 8),
-    ("create", "provider_killed", Point.COMMITTED, 7),
-    ("create", "engine_killed", Point.COMMITTED, 5),
     ("create", "own_disk_full", Point.RECEIVED, 5),
-    ("create", "clock_back_and_killed", Point.COMMITTED, 10),
     ("change", "everything_killed", Point.ANSWERED, 4),
-    ("change", "ctrl_c_twice", Point.COMMITTED, 5),
     ("change", "sigterm", Point.RECEIVED, 3),
-    ("change", "state_disk_full", Point.RECEIVED, 4),
-    ("change", "state_read_only", Point.COMMITTED, 6),
     ("destroy", "everything_killed", Point.COMMITTED, 4),
 ]
 

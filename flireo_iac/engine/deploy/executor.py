@@ -19,7 +19,7 @@ from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.model.urns import PROVIDER_PREFIX
 from flireo_iac.engine.model.values import Properties, mark_outputs, mark_secrets
 from flireo_iac.engine.planning.steps import Step, must_be_saved
-from flireo_iac.engine.processes.call_error import CallError
+from flireo_iac.engine.processes.call_error import CallError, CutOffError
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 
 _POLL_S = 0.2
@@ -119,6 +119,8 @@ class Executor:
                 raise StoppedError
             self._emit(step.event())
             self._apply(step)
+        except CutOffError:
+            raise StoppedError from None
         except CallError as error:
             with self._lock:
                 self.unauthenticated = self.unauthenticated or error.unauthenticated

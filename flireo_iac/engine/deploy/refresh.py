@@ -22,7 +22,7 @@ from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.model.urns import PROVIDER_PREFIX, split_provider
 from flireo_iac.engine.model.values import Properties, equal, mark_outputs, mark_secrets
 from flireo_iac.engine.planning.targets import Targets
-from flireo_iac.engine.processes.call_error import CallError
+from flireo_iac.engine.processes.call_error import CallError, CutOffError
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 
 
@@ -120,6 +120,8 @@ class Refresher:
         self._emit(started)
         try:
             new, changes = self._read(old)
+        except CutOffError:
+            return None
         except CallError as error:
             self._emit(Message(self._redact(error.text), Severity.ERROR, old.urn))
             ended = StepEnded(started, failed=True, seconds=time.monotonic() - begun)

@@ -141,12 +141,13 @@ class Keeper:
             self._dirty = False
         self._backend.write(text)
 
-    def freeze(self) -> None:
-        """Write nothing from now on: the run was stopped at once, what is on disk stands."""
+    def freeze(self) -> list[Operation]:
+        """Write nothing from now on: the run was stopped at once, what is on disk stands. Gives what was under way."""
         with self._condition:
             self._closed = True
             self._backend = None
             self._condition.notify_all()
+            return list(self._running)
 
     def close(self, *, write: bool = False) -> None:
         """Write what was held back, and end.

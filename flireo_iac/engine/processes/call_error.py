@@ -53,6 +53,13 @@ class CallError(Exception):
         super().__init__(text)
 
 
+class CutOffError(CallError):
+    """A call was cut off because the run was stopped at once; the user knows why."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+
 def explain(error: Any, child: Child) -> CallError:
     """Say why a call failed.
 

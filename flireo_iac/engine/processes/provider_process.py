@@ -24,7 +24,14 @@ from flireo_iac.engine.model.values import (
     mark_secrets,
     write_struct,
 )
-from flireo_iac.engine.processes.call_error import CallError, explain, last_words, read_answer, read_known
+from flireo_iac.engine.processes.call_error import (
+    CallError,
+    CutOffError,
+    explain,
+    last_words,
+    read_answer,
+    read_known,
+)
 from flireo_iac.engine.processes.children import RUNNER, Child, child_environment
 from flireo_iac.errors import EngineError
 
@@ -89,6 +96,7 @@ class ProviderProcess:
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._stub: Any = None
+        self._is_cut_off = False
         try:
             self._child = Child(
                 [project.interpreter, "-u", str(RUNNER), "provider", engine_address],
@@ -150,7 +158,11 @@ class ProviderProcess:
     def _call(self, method: str, request: Message) -> Any:
         try:
             return getattr(self._stub, method)(request)
-        except grpc.RpcError as error:
+        except (grpc.RpcError, ValueError) as error:  # the latter where the channel is closed before the call begins
+            if self._is_cut_off:
+                raise CutOffError from None
+            if isinstance(error, ValueError):
+                raise
             raise explain(error, self._child) from error
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[tuple[str, str]]]:
@@ -295,6 +307,7 @@ class ProviderProcess:
         Args:
             now: True does not wait for calls that still run.
         """
+        self._is_cut_off = now
         if self._channel is not None:
             self._channel.close()
         self._child.end(0.1 if now else 5.0)
