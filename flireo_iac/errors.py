@@ -20,6 +20,7 @@
     ├── TransportError               exit 4   no answer; says whether the request may have arrived
     ├── OtherAccountError            exit 3   the key is another account's than the state was made with
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
+    ├── JournalError                 exit 4   the journal of creates cannot be used
     ├── EngineError                  exit 1   the local engine; carries its own exit code
     │   ├── LockedError                       another run holds the stack
     │   ├── PassphraseError                   the passphrase does not open the secrets
@@ -271,6 +272,12 @@ class AmbiguousCreateError(FlireoError):
     def __init__(self, text: str, *, candidates: tuple[str, ...] = ()) -> None:
         self.candidates = candidates
         super().__init__(text)
+
+
+class JournalError(FlireoError):
+    """The journal of creates cannot be used, so nothing may be created."""
+
+    exit_code = ExitCode.RESOURCE
 
 
 class EngineError(FlireoError):

@@ -38,10 +38,15 @@ class Getter(Protocol):
 
 
 def _state_dir() -> Path:
-    return _state_dir_of(os.environ)
+    return state_dir(os.environ)
 
 
-def _state_dir_of(environ: Mapping[str, str]) -> Path:
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Give the folder for what processes of this machine share.
+
+    Args:
+        environ: Environment variables; ``FLIREO_STATE_DIR`` names another folder than the user's own.
+    """
     chosen = environ.get("FLIREO_STATE_DIR")
     return Path(chosen) if chosen else user_state_path("flireo", appauthor=False)
 
@@ -60,6 +65,8 @@ class Settings:
         operation_timeout_s: Longest time for one operation with all its retries, above 0. Waits for the own budget
             do not count: a long queue is no failure.
         max_attempts: How often a request is sent at most, 1 or more.
+        settle_s: How long after a create was cut off its object may still appear; absence is believed only then.
+            0 or more.
         backoff_s: Wait before the second attempt, about; doubles from attempt to attempt. 0 or more.
         account: Id of the account that the key has to belong to; None for any.
         state_accounts: Ids of accounts that the state at hand speaks of, as far as a caller has looked already.
@@ -77,6 +84,7 @@ class Settings:
     read_timeout_s: float = 30.0
     operation_timeout_s: float = 120.0
     max_attempts: int = 5
+    settle_s: float = 30.0
     backoff_s: float = 0.5
     account: str | None = None
     state_accounts: frozenset[str] = frozenset()
@@ -97,8 +105,9 @@ class Settings:
                 raise _wrong(name, str(getattr(self, name)), "a number of seconds above 0")
         if self.max_attempts < 1:
             raise _wrong("max_attempts", str(self.max_attempts), "1 or more")
-        if not self.backoff_s >= 0:
-            raise _wrong("backoff_s", str(self.backoff_s), "0 or more seconds")
+        for name in ("backoff_s", "settle_s"):
+            if not getattr(self, name) >= 0:
+                raise _wrong(name, str(getattr(self, name)), "0 or more seconds")
 
     @property
     def host(self) -> str:
@@ -141,8 +150,18 @@ class Settings:
             requests_per_minute=int(rate) if rate else cls.requests_per_minute,
             account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
             state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
-            state_dir=_state_dir_of(environ),
+            state_dir=state_dir(environ),
+            settle_s=_seconds("FLIREO_SETTLE_S", environ.get("FLIREO_SETTLE_S"), cls.settle_s),
         )
+
+
+def _seconds(name: str, text: str | None, default: float) -> float:
+    if not text:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise _wrong(name, text, "a number of seconds") from None
 
 
 _VARIABLES = {

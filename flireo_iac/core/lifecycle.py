@@ -1,137 +1,38 @@
-"""Create, read, update and delete of any kind, decided from the kind's facts.
+"""Read, update and delete of any kind, decided from the kind's facts; ``creation`` has the create.
 
 Knows no HTTP and no Pulumi: it asks an ``Api`` and an ``Inventory``, and gives back what the state should hold.
 """
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from threading import Lock
+from collections.abc import Mapping
 from typing import Any
 
 from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
+from flireo_iac.core.creation import Say
 from flireo_iac.core.diff import changed_paths, create_body, diff, own, patch
+from flireo_iac.core.existing import Existing, existing, server_set
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.ports import Api, Row
+from flireo_iac.core.ports import Api
 from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_blocks, refreshed
-from flireo_iac.core.settle import is_lost, is_twin, settle
-from flireo_iac.errors import (
-    ConflictError,
-    FlireoError,
-    NotFoundError,
-)
+from flireo_iac.errors import NotFoundError
 from flireo_iac.kinds import Kind, our_name
-
-Say = Callable[[str, str], None]
-"""Takes a severity (``info`` or ``warning``) and a sentence about the resource at hand."""
-
-
-@dataclass(frozen=True)
-class Existing:
-    """A resource as the state should hold it.
-
-    Args:
-        id: Id of the object.
-        inputs: Inputs in force.
-        outputs: The inputs and what the server added.
-    """
-
-    id: str
-    inputs: Mapping[str, Any]
-    outputs: Mapping[str, Any]
-
-
-class UnfinishedError(FlireoError):
-    """The object exists, but what it holds is not known to be what was asked for.
-
-    Args:
-        text: What went wrong after the object was made.
-        existing: The object as far as it is known.
-    """
-
-    def __init__(self, text: str, existing: Existing) -> None:
-        self.existing = existing
-        super().__init__(text)
 
 
 class Lifecycle:
-    """The four verbs, for every kind.
+    """Read, update and delete, for every kind.
 
     Args:
         api: Where requests go.
         inventory: What the account holds.
         account: Whose account it is; None asks the API and takes any.
-        sleep: Waits so many seconds, between two looks for a lost create.
     """
 
-    def __init__(
-        self,
-        api: Api,
-        inventory: Inventory,
-        account: Account | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, api: Api, inventory: Inventory, account: Account | None = None) -> None:
         self._api = api
         self._inventory = inventory
         self._account = account or Account(api)
-        self._sleep = sleep
-        # Two creates with the same natural key go one after the other: when the answer to one is lost, the other
-        # cannot be mistaken for it.
-        self._creating: defaultdict[tuple[str, ...], Lock] = defaultdict(Lock)
-
-    def create(self, kind: Kind, inputs: Mapping[str, Any], say: Say) -> Existing:
-        """Make an object, once.
-
-        What the account holds is read before the first create of a kind, so that a new object can be told from an
-        old one when the answer is lost.
-
-        Raises:
-            AmbiguousCreateError: The answer is lost, and not exactly one new object matches.
-            FlireoError: The request was refused or could not be sent.
-        """
-        body = create_body(inputs)
-        spelled = canonical(kind.model, body)
-        with self._creating[(kind.name, *(str(spelled.get(key)) for key in kind.natural_key))]:
-            before = self._inventory.listing(kind)
-            if kind.endpoint.style == "slot" and any(is_twin(kind, spelled, row) for row in before.rows):
-                say("warning", f"the account held a {kind.title} for this already; it is overwritten")
-            try:
-                row = self._api.create(kind, body)
-            except ConflictError as error:
-                raise self._explained(kind, spelled, error) from None
-            except FlireoError as error:
-                if not is_lost(error):
-                    raise
-                found = settle(kind, spelled, before, error, self._inventory, self._sleep)
-                row = self._adopted(kind, inputs, found)
-                say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
-            self._inventory.remember(kind, row)
-            return _existing(kind, inputs, row, answer_digests(kind, inputs, row))
-
-    def _explained(self, kind: Kind, spelled: Mapping[str, Any], error: ConflictError) -> ConflictError:
-        rows = self._inventory.listing(kind).rows
-        twins = [str(row["id"]) for row in rows if is_twin(kind, spelled, row)]
-        if not twins:
-            return error
-        text = f"{error.text.rstrip('.')}; the account holds it as {', '.join(twins)}"
-        return ConflictError(
-            text, status=error.status, method=error.method, path=error.path, code=error.code, param=error.param
-        )
-
-    def _adopted(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
-        """Read an object that was found in a list by itself, because a list may say less."""
-        try:
-            return self._inventory.ask(kind, str(row["id"])) or row
-        except FlireoError as error:
-            raise UnfinishedError(
-                f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
-                f"{error.reason}",
-                _existing(kind, inputs, row, {}),
-            ) from None
 
     def update(
         self, kind: Kind, id_: str, old: Mapping[str, Any], new: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
@@ -160,7 +61,7 @@ class Lifecycle:
             say("warning", f"{field} was removed here, but the API cannot clear it: the last value stays in force")
         digests = {name: digest for name, digest in outputs[ANSWER].items() if name in canonical(kind.model, own(new))}
         if not wanted.body:
-            return Existing(id_, new, {**_server_set(kind, outputs), **own(new), ANSWER: digests})
+            return Existing(id_, new, {**server_set(kind, outputs), **own(new), ANSWER: digests})
         body = create_body(new) if kind.endpoint.update == "post" else wanted.body
         try:
             row = self._api.update(kind, id_, body)
@@ -178,7 +79,7 @@ class Lifecycle:
             say("warning", f"{name}: the server kept what was removed here; a refresh shows it")
             sent.pop(name, None)
             digests.pop(name, None)
-        return _existing(kind, new, row, {**digests, **sent})
+        return existing(kind, new, row, {**digests, **sent})
 
     def delete(self, kind: Kind, id_: str, outputs: Mapping[str, Any], say: Say) -> None:
         """Delete an object; one that is gone already is done.
@@ -231,12 +132,7 @@ class Lifecycle:
         if result.drifted:
             paths = ", ".join(changed_paths(kind, inputs, result.inputs)) or ", ".join(result.drifted)
             say("info", f"changed outside this stack: {paths}")
-        return _existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row))
-
-
-def _existing(kind: Kind, inputs: Mapping[str, Any], row: Row, digests: Mapping[str, str]) -> Existing:
-    outputs = {**_server_set(kind, row), **own(inputs), ANSWER: dict(digests)}
-    return Existing(str(row["id"]), inputs, outputs)
+        return existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row))
 
 
 def _gone(kind: Kind, id_: str) -> NotFoundError:
@@ -245,11 +141,6 @@ def _gone(kind: Kind, id_: str) -> NotFoundError:
         "If the key is right, run with --refresh to make it anew"
     )
     return NotFoundError(text, status=404, method="GET", path=f"{kind.endpoint.path}/{id_}")
-
-
-def _server_set(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
-    theirs = canonical(kind.model, row)
-    return {name: theirs[name] for name in kind.outputs if theirs.get(name) is not None}
 
 
 def old_inputs(kind: Kind, outputs: Mapping[str, Any]) -> dict[str, Any]:

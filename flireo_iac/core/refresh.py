@@ -49,6 +49,11 @@ def _is_write_only(kind: Kind, name: str) -> bool:
     return secret is not None and not secret.is_returned
 
 
+def forget_write_only(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the values that the server never gives back, so that the next write sends them."""
+    return {key: value for key, value in inputs.items() if not _is_write_only(kind, our_name(kind.model, key))}
+
+
 def absent_keys(kind: Kind, inputs: Mapping[str, Any], row: Row) -> tuple[str, ...]:
     """Name the inputs of which a row says nothing, though the server gives them back elsewhere."""
     theirs = canonical(kind.model, row)

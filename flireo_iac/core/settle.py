@@ -1,25 +1,32 @@
-"""Finds out what became of a create whose answer is lost. A create is never sent a second time.
+"""Finds out what became of a create whose answer is not known: in this run, or in one that was cut off.
 
-The ids that the account held before are known; the list is read anew, a few times, because the server may still be
-at work. Exactly one new object that shows everything that was sent is the one. Anything else stops, and says what to
-look at. Source: design, section 7: the API has no idempotency key.
+The objects of the same name that the account held before are known from the journal; the list is read anew, a few
+times, because the server may still be at work. Exactly one new object that shows everything that was sent is the one.
+None means that nothing was made, once nothing can arrive any more. Anything else stops, and says what to look at.
+Source: design, section 7: the API has no idempotency key.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flireo_iac.core.canonical import canonical, same
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.ports import Listing, Row
+from flireo_iac.core.journal import Intent, Journal
+from flireo_iac.core.ports import Row
 from flireo_iac.core.refresh import refreshed
 from flireo_iac.errors import AmbiguousCreateError, ApiError, FlireoError, TransportError
 from flireo_iac.kinds import Kind
 
 WAITS_S = (0.0, 1.0, 3.0)
-"""Seconds before each look at the list."""
+"""Seconds before each look at the list, in the run that lost the answer."""
+
+_POLL_S = 2.0
+
+_LONGEST_WAIT_S = 180.0
+"""Longest wait for a process that is still at its create; longer than the deadline of an operation."""
 
 
 def is_lost(error: FlireoError) -> bool:
@@ -29,88 +36,148 @@ def is_lost(error: FlireoError) -> bool:
     return isinstance(error, ApiError) and (error.status >= 500 or error.status < 400)
 
 
-def is_twin(kind: Kind, inputs: Mapping[str, Any], row: Row) -> bool:
-    """Tell whether a row has the natural key of the inputs."""
-    ours, theirs = canonical(kind.model, inputs), canonical(kind.model, row)
-    return all(same(ours.get(key), theirs.get(key)) for key in kind.natural_key)
+def natural_key(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values by which a person tells an object from others."""
+    spelled = canonical(kind.model, values)
+    return {name: spelled.get(name) for name in kind.natural_key}
 
 
-def settle(
-    kind: Kind,
-    inputs: Mapping[str, Any],
-    before: Listing,
-    error: FlireoError,
-    inventory: Inventory,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Row:
-    """Give the one object that a lost create has made.
+def has_key(kind: Kind, key: Mapping[str, Any], row: Row) -> bool:
+    """Tell whether a row has a natural key."""
+    theirs = canonical(kind.model, row)
+    return all(same(value, theirs.get(name)) for name, value in key.items())
+
+
+def shows(kind: Kind, inputs: Mapping[str, Any], row: Row) -> bool:
+    """Tell whether a row holds everything that was sent."""
+    return not refreshed(kind, inputs, row, {}).drifted
+
+
+@dataclass
+class Settler:
+    """Settles intents.
 
     Args:
-        kind: What it is.
-        inputs: What was sent.
-        before: What the account held before the create.
-        error: What came instead of an answer.
         inventory: What the account holds.
+        journal: Creates that are under way.
+        settle_s: Seconds after which nothing can arrive any more.
         sleep: Waits so many seconds.
-
-    Raises:
-        AmbiguousCreateError: It cannot be told which object it is, or whether there is one.
     """
-    lost = f"the answer to the create was lost ({_short(error)})"
-    known = {str(row["id"]) for row in before.rows}
-    is_certain = before.is_complete
-    for wait_s in WAITS_S:
-        sleep(wait_s)
-        try:
-            listing = inventory.relist(kind)
-        except FlireoError as second:
-            raise AmbiguousCreateError(
-                f"{lost}, and the list that would tell whether the object was made could not be read "
-                f"({_short(second)}). Look for it in the dashboard before the next run."
-            ) from None
-        is_certain = is_certain and listing.is_complete
-        if kind.endpoint.style == "slot":
-            found = _changed_slot(kind, inputs, before, listing)
+
+    inventory: Inventory
+    journal: Journal
+    settle_s: float
+    sleep: Callable[[float], None]
+
+    def after_loss(self, kind: Kind, inputs: Mapping[str, Any], intent: Intent, error: FlireoError) -> Row:
+        """Give the one object that a create of this run has made.
+
+        Args:
+            kind: What it is.
+            inputs: What was sent.
+            intent: The create.
+            error: What came instead of an answer.
+
+        Raises:
+            AmbiguousCreateError: It cannot be told which object it is, or whether there is one.
+        """
+        lost = f"the answer to the create was lost ({short(error)})"
+        for wait_s in WAITS_S:
+            self.sleep(wait_s)
+            found = self._look(kind, inputs, intent, lost)
             if found is not None:
                 return found
-            continue
-        twins = [row for row in listing.rows if str(row["id"]) not in known and is_twin(kind, inputs, row)]
-        if twins:
-            return _the_one(kind, inputs, twins, lost, is_certain=is_certain)
-    if kind.endpoint.style == "slot":
         raise AmbiguousCreateError(
-            f"{lost}, and it is not known whether the key was stored. Run again; storing it twice does no harm."
+            f"{lost}, and the account holds no new {kind.title} of that name yet. It was not sent a second time. "
+            "Run again."
         )
-    doubt = "" if is_certain else ", though the list may be incomplete"
-    raise AmbiguousCreateError(
-        f"{lost}; the account holds no new {kind.title} of that name{doubt}. It was not sent a second time. Run again."
+
+    def of_earlier_run(
+        self, kind: Kind, inputs: Mapping[str, Any] | None, intent: Intent, on_wait: Callable[[str, float], None]
+    ) -> Row | None:
+        """Give the one object that a create of another run has made; None when it certainly made none.
+
+        Args:
+            kind: What it is.
+            inputs: What was sent; None when that is not known, because the file says something else now.
+            intent: The create.
+            on_wait: Takes the reason and the seconds of a wait.
+
+        Raises:
+            AmbiguousCreateError: It cannot be told which object it is, or whether there is one.
+        """
+        cut = "an earlier run was cut off while it created this"
+        waited_s = 0.0
+        while True:
+            is_under_way = self.journal.is_under_way(intent)
+            found = self._look(kind, inputs, intent, cut)
+            if found is not None:
+                return found
+            left_s = self.settle_s - intent.age_s
+            if left_s <= 0 and not is_under_way:
+                return None
+            if waited_s >= _LONGEST_WAIT_S:
+                raise AmbiguousCreateError(
+                    "another run is still creating this, and has not said whether it did. Run again when it has ended."
+                )
+            if waited_s == 0:
+                reason = "another run is still creating this" if is_under_way else f"{cut}, it may still arrive"
+                on_wait(reason, max(left_s, _POLL_S))
+            pause_s = min(_POLL_S, max(left_s, 0.1))
+            self.sleep(pause_s)
+            waited_s += pause_s
+
+    def _look(self, kind: Kind, inputs: Mapping[str, Any] | None, intent: Intent, story: str) -> Row | None:
+        """Look once; None when there is nothing new."""
+        try:
+            listing = self.inventory.relist(kind)
+        except FlireoError as error:
+            raise AmbiguousCreateError(
+                f"{story}, and the list that would tell whether the object was made could not be read "
+                f"({short(error)}). It was not sent a second time. Run again."
+            ) from None
+        is_certain = intent.is_complete and listing.is_complete
+        taken = {each.object_id for each in self.journal.intents() if each.id != intent.id}
+        known = taken.union(intent.twins)
+        twins = [row for row in listing.rows if str(row["id"]) not in known and has_key(kind, intent.natural_key, row)]
+        if not twins and not is_certain:
+            raise AmbiguousCreateError(
+                f"{story}, and the list of the account is not complete, so it cannot be told whether the object was "
+                "made. It was not sent a second time. Run again, or look for it in the dashboard."
+            )
+        if not twins:
+            return None
+        if len(twins) == 1 and is_certain and inputs is not None and shows(kind, inputs, twins[0]):
+            return twins[0]
+        raise self._ambiguous(twins, intent, story, is_certain=is_certain, is_known=inputs is not None)
+
+    @staticmethod
+    def _ambiguous(
+        twins: list[Row], intent: Intent, story: str, *, is_certain: bool, is_known: bool
+    ) -> AmbiguousCreateError:
+        ids = tuple(str(row["id"]) for row in twins)
+        if not is_certain:
+            what = f"{', '.join(ids)} may be the object, or may have been there before: the list was not complete"
+        elif len(twins) > 1:
+            what = f"{len(twins)} new objects have the same name: {', '.join(ids)}"
+        elif is_known:
+            what = f"the new object of that name, {ids[0]}, does not hold what was sent"
+        else:
+            what = f"the file has changed since, so it cannot be told whether {ids[0]} is the object"
+        return AmbiguousCreateError(f"{story}, and {what}. {advice(intent.urn, ids)}", candidates=ids)
+
+
+def advice(urn: str, ids: tuple[str, ...]) -> str:
+    """Say how a person settles it."""
+    name = urn.rpartition("::")[2] or "NAME"
+    which = ids[0] if len(ids) == 1 else "ID"
+    return (
+        f"To take one over: flireo recover --take {name}={which}. To have another one made: "
+        f"flireo recover --forget {name}. What is not wanted can be deleted in the dashboard."
     )
 
 
-def _changed_slot(kind: Kind, inputs: Mapping[str, Any], before: Listing, after: Listing) -> Row | None:
-    slot = str(inputs[kind.endpoint.slot_field])
-    output = kind.endpoint.slot_output
-    old, new = ({str(row["id"]): row for row in listing.rows}.get(slot) for listing in (before, after))
-    return new if new is not None and (old is None or old.get(output) != new.get(output)) else None
-
-
-def _the_one(kind: Kind, inputs: Mapping[str, Any], twins: list[Row], lost: str, *, is_certain: bool) -> Row:
-    matching = [row for row in twins if not refreshed(kind, inputs, row, {}).drifted]
-    if len(twins) == 1 and matching and is_certain:
-        return twins[0]
-    ids = tuple(str(row["id"]) for row in twins)
-    if not is_certain:
-        what = f"{', '.join(ids)} may be the object, or may have been there before: the list was not complete"
-    elif len(twins) > 1:
-        what = f"{len(twins)} new objects have the same name: {', '.join(ids)}"
-    else:
-        what = f"the new object of that name, {ids[0]}, does not hold what was sent"
-    raise AmbiguousCreateError(
-        f"{lost}, and {what}. Delete what is not wanted in the dashboard, then run again.", candidates=ids
-    )
-
-
-def _short(error: FlireoError) -> str:
+def short(error: FlireoError) -> str:
     """Say what happened, without the advice that goes with it elsewhere."""
     if isinstance(error, ApiError):
         return f"HTTP {error.status}, {error.method} {error.path}"

@@ -25,8 +25,10 @@ from pulumi.runtime.rpc import wrap_rpc_secret
 
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.check import check
+from flireo_iac.core.creation import Say
 from flireo_iac.core.diff import diff
-from flireo_iac.core.lifecycle import Existing, Say, UnfinishedError, old_inputs
+from flireo_iac.core.existing import Existing, UnfinishedError
+from flireo_iac.core.lifecycle import old_inputs
 from flireo_iac.errors import ExitCode, FlireoError
 from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.provider import rpc
@@ -78,6 +80,7 @@ class KindProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether a write is needed, and whether it is a new object. Sends no request."""
+        self._see(_id, _olds)
         changes = diff(self._kind, self._inputs_before(_olds), _news, _is_unknown)
         if not changes:
             return DiffResult(changes=False)
@@ -90,11 +93,14 @@ class KindProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object, once."""
-        made = self._act("create", props, lambda say: SESSION.lifecycle.create(self._kind, props, say))
+        call = rpc.current_call()
+        urn = call.urn if call is not None else ""
+        made = self._act("create", props, lambda say: SESSION.creation.create(self._kind, props, say, urn))
         return CreateResult(made.id, self._sealed(made.outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say what the account holds now."""
+        self._see(id_, props)
         inputs = self._inputs_before(props)
 
         def act(say: Say) -> Existing | None:
@@ -108,6 +114,7 @@ class KindProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Bring the object to the new inputs."""
+        self._see(_id, _olds)
         before = self._inputs_before(_olds)
 
         def act(say: Say) -> Existing:
@@ -117,7 +124,13 @@ class KindProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the object."""
+        self._see(_id, _props)
         self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id, _props, say))
+
+    def _see(self, id_: str, outputs: Mapping[str, Any]) -> None:
+        """Note what the engine's state holds."""
+        call = rpc.current_call()
+        SESSION.see(self._kind.name, call.urn if call is not None else "", id_, outputs)
 
     def _inputs_before(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give the inputs of the last run: the engine's, or else what the outputs hold of them."""
@@ -134,7 +147,9 @@ class KindProvider(ResourceProvider):
         title = f"{verb} {resource}"
 
         def say(severity: str, text: str) -> None:
-            rpc.say(call, severity, SESSION.redactor.mask(f"{resource}: {text}"))
+            is_wait = severity == "wait"
+            text = SESSION.redactor.mask(f"{resource}: {text}")
+            rpc.say(call, "info" if is_wait else severity, text, is_passing=is_wait)
 
         try:
             with SESSION:

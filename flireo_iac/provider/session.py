@@ -10,17 +10,20 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flireo_iac.allow import Allowed
+from flireo_iac.client.account import read_account
 from flireo_iac.client.api import FlireoApi
-from flireo_iac.core.account import ACCOUNT, Account
+from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
-from flireo_iac.settings import Getter, Settings
+from flireo_iac.settings import Getter, Settings, state_dir
 
 _POLL_S = 2.0
 """Seconds between two looks at the engine."""
@@ -38,6 +41,9 @@ class Session:
         self._lock = threading.Lock()
         self._config: Getter = {}
         self._lifecycle: Lifecycle | None = None
+        self._creation: Creation | None = None
+        self._journal = Journal(state_dir(os.environ) / "journal")
+        self._known: set[tuple[str, str]] = set()
         self._running = 0
         self._accounts: set[str] = set()
         self.redactor = Redactor()
@@ -47,43 +53,74 @@ class Session:
         self._config = config
         self.redactor.learn(config.get("flireo:apiKey"))
 
-    def see(self, outputs: Mapping[str, Any]) -> None:
-        """Remember which account a resource of the state belongs to: any write of the run is held against it.
-
-        Args:
-            outputs: Outputs of its last run.
-        """
-        account = outputs.get(ACCOUNT)
-        if isinstance(account, str):
-            self._accounts.add(account)
-
     @property
     def lifecycle(self) -> Lifecycle:
-        """The four verbs over the API.
+        """Read, update and delete over the API.
 
         Raises:
             SettingsError: The key or another setting is missing or wrong.
         """
         with self._lock:
-            if self._lifecycle is None:
-                settings = Settings.load(self._config, os.environ)
-                self.redactor.learn(settings.key)
-                api = FlireoApi(
-                    settings,
-                    on_wait=lambda reason, seconds: self._say("info", f"{reason}: waiting {seconds:.0f} s", True),
-                    on_warning=lambda text: self._say("warning", text, False),
-                )
-                inventory = Inventory(api, say=lambda text: self._say("warning", text, False))
-                self._accounts |= settings.state_accounts
-                account = Account(
-                    api,
-                    expected=settings.account,
-                    is_other_allowed=Allowed.load(os.environ).covers("other-account"),
-                    seen=self._accounts,
-                    say=lambda text: self._say("warning", text, False),
-                )
-                self._lifecycle = Lifecycle(api, inventory, account)
-            return self._lifecycle
+            return self._start()[0]
+
+    @property
+    def creation(self) -> Creation:
+        """Create over the API.
+
+        Raises:
+            SettingsError: The key or another setting is missing or wrong.
+        """
+        with self._lock:
+            return self._start()[1]
+
+    def see(self, kind: str, urn: str, id_: str, outputs: Mapping[str, Any]) -> None:
+        """Take note of an object that the state holds: its create is over, and any write is held against its account.
+
+        Args:
+            kind: Name of the kind.
+            urn: URN of the resource; empty where the engine does not tell it.
+            id_: Id of the object.
+            outputs: Outputs of its last run.
+        """
+        account = outputs.get(ACCOUNT)
+        if isinstance(account, str):
+            self._accounts.add(account)
+        self._known.add((kind, id_))
+        self._journal.see(urn, id_)
+
+    def _start(self) -> tuple[Lifecycle, Creation]:
+        if self._lifecycle is None or self._creation is None:
+            settings = Settings.load(self._config, os.environ)
+            allowed = Allowed.load(os.environ)
+            self.redactor.learn(settings.key)
+            api = FlireoApi(
+                settings,
+                on_wait=lambda reason, seconds: self._say("info", f"{reason}: waiting {seconds:.0f} s", True),
+                on_warning=lambda text: self._say("warning", text, False),
+            )
+            inventory = Inventory(api, say=lambda text: self._say("warning", text, False))
+            self._accounts |= settings.state_accounts
+            account = Account(
+                api,
+                expected=settings.account,
+                is_other_allowed=allowed.covers("other-account"),
+                seen=self._accounts,
+                say=lambda text: self._say("warning", text, False),
+            )
+            self._lifecycle = Lifecycle(api, inventory, account)
+            self._creation = Creation(
+                api,
+                inventory,
+                self._journal,
+                update=self._lifecycle.update,
+                account=account,
+                digest=digester(settings.key),
+                folder=str(Path.cwd()),
+                is_known=lambda kind, id_: (kind, id_) in self._known,
+                is_twin_allowed=lambda name: allowed.covers("twin", name),
+                settle_s=settings.settle_s,
+            )
+        return self._lifecycle, self._creation
 
     def __enter__(self) -> Session:
         """Count a running call, so that the process does not leave in the middle of it."""

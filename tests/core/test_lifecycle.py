@@ -6,13 +6,18 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flireo_iac.core.account import Account as Owner
+from flireo_iac.core.creation import Creation
 from flireo_iac.core.diff import diff
+from flireo_iac.core.existing import Existing
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.lifecycle import Existing, Lifecycle
+from flireo_iac.core.journal import Journal, digester
+from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.core.ports import Listing, Row
 from flireo_iac.core.refresh import ANSWER
 from flireo_iac.errors import AmbiguousCreateError, NotFoundError, ServerError, TransportError
@@ -94,8 +99,41 @@ class Said:
         self.texts.append(f"{severity}: {text}")
 
 
-def lifecycle(account: Account) -> Lifecycle:
-    return Lifecycle(account, Inventory(account), sleep=lambda seconds: None)
+class Run:
+    """The four verbs, as one run of a program has them.
+
+    Args:
+        account: Where requests go.
+        journal: Folder of the journal.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(self, account: Account, journal: Path, sleep: Callable[[float], None] = lambda seconds: None) -> None:
+        inventory = Inventory(account)
+        self._lifecycle = Lifecycle(account, inventory)
+        self.update, self.read, self.delete = self._lifecycle.update, self._lifecycle.read, self._lifecycle.delete
+        self.create = Creation(
+            account,
+            inventory,
+            Journal(journal),
+            update=self.update,
+            account=Owner(account),
+            digest=digester("key"),
+            sleep=sleep,
+        ).create
+
+
+_journal = Path()
+
+
+@pytest.fixture(autouse=True)
+def _own_journal(tmp_path: Path) -> None:
+    global _journal
+    _journal = tmp_path / "journal"
+
+
+def lifecycle(account: Account, sleep: Callable[[float], None] = lambda seconds: None) -> Run:
+    return Run(account, _journal, sleep)
 
 
 def lose_answer(account: Account, error: Exception = LOST) -> None:
@@ -132,7 +170,7 @@ def test_a_lost_create_that_shows_up_late_is_found() -> None:
         if len(waited) == 3:
             account.hidden_from_list = set()
 
-    made = Lifecycle(account, Inventory(account), sleep=sleep).create(AGENT, {"name": "A"}, Said())
+    made = lifecycle(account, sleep).create(AGENT, {"name": "A"}, Said())
     assert made.id == "1"
     assert waited == [0.0, 1.0, 3.0]
 

@@ -1,0 +1,268 @@
+"""Create of any kind, once: what an earlier run began is settled first, and what is begun is written down first."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from flireo_iac.core.account import Account
+from flireo_iac.core.canonical import canonical
+from flireo_iac.core.diff import create_body, diff
+from flireo_iac.core.existing import Existing, UnfinishedError, existing
+from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.journal import Intent, Journal
+from flireo_iac.core.ports import Api, Row
+from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
+from flireo_iac.core.settle import Settler, advice, has_key, is_lost, natural_key, shows
+from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
+from flireo_iac.kinds import Kind
+
+Say = Callable[[str, str], None]
+"""Takes a severity (``info``, ``wait`` or ``warning``) and a sentence about the resource at hand."""
+
+Update = Callable[[Kind, str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], Say], Existing]
+
+
+@dataclass
+class Creation:
+    """The create of a run.
+
+    Args:
+        api: Where requests go.
+        inventory: What the account holds.
+        journal: Creates that are under way, of all processes of this machine.
+        update: Brings an object that an earlier run made to what is wanted now.
+        account: The account that the key belongs to.
+        digest: Gives a digest of a body that tells nothing about it.
+        folder: Folder of the project.
+        is_known: Tells by kind and id whether this run's state holds an object.
+        is_twin_allowed: Tells by the resource's name whether an object may be made that the account holds already.
+        settle_s: Seconds after which a request that was cut off cannot arrive any more.
+        sleep: Waits so many seconds.
+    """
+
+    api: Api
+    inventory: Inventory
+    journal: Journal
+    update: Update
+    account: Account
+    digest: Callable[[Mapping[str, Any]], str]
+    folder: str = ""
+    is_known: Callable[[str, str], bool] = lambda kind, id_: False
+    is_twin_allowed: Callable[[str], bool] = lambda name: False
+    settle_s: float = 30.0
+    sleep: Callable[[float], None] = time.sleep
+    # Two creates with the same natural key go one after the other: when the answer to one is lost, the other cannot
+    # be mistaken for it.
+    _locks: defaultdict[tuple[str, ...], Lock] = field(default_factory=lambda: defaultdict(Lock))
+
+    _made: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._settler = Settler(self.inventory, self.journal, self.settle_s, self.sleep)
+
+    def create(self, kind: Kind, inputs: Mapping[str, Any], say: Say, urn: str = "") -> Existing:
+        """Make an object, once.
+
+        Args:
+            kind: What it is.
+            inputs: What it shall hold.
+            say: Takes sentences about it.
+            urn: URN of the resource; empty where the engine does not tell it.
+
+        Raises:
+            AmbiguousCreateError: This create's answer is lost, or an earlier one's, and not exactly one object matches.
+            UnfinishedError: The object is there, but could not be read or brought to what is wanted.
+            JournalError: The journal cannot be written; nothing was sent.
+            FlireoError: The request was refused or could not be sent.
+        """
+        body = create_body(inputs)
+        spelled = canonical(kind.model, body)
+        key = natural_key(kind, spelled)
+        with self._locks[(kind.name, *map(str, key.values()))]:
+            if kind.endpoint.style == "slot":
+                return self._store(kind, inputs, body, say)
+            found = self._from_earlier_run(kind, inputs, body, say, urn)
+            if found is None:
+                found = self._new(kind, inputs, body, say, urn)
+            self._made.add(found.id)
+            return found
+
+    def _store(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say) -> Existing:
+        """Store a value under its name: to do it twice does no harm, so there is nothing to settle."""
+        slot = str(body[kind.endpoint.slot_field])
+        self.account.check()
+        before = self._held(kind, slot)
+        if before is not None:
+            say("warning", f"the account held a {kind.title} for this already; it is overwritten")
+        try:
+            row = self.api.create(kind, body)
+        except FlireoError as error:
+            if not is_lost(error):
+                raise
+            self.inventory.relist(kind)
+            after, place = self._held(kind, slot), kind.endpoint.slot_output
+            if after is None or (before is not None and before.get(place) == after.get(place)):
+                raise AmbiguousCreateError(
+                    f"{error.reason.rstrip('.')}. It is not known whether the key was stored. Run again; storing it "
+                    "twice does no harm."
+                ) from None
+            row = after
+            say("warning", "the answer was lost; the vault holds a new key, which is kept")
+        self.inventory.remember(kind, row)
+        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.check())
+
+    def _held(self, kind: Kind, slot: str) -> Row | None:
+        return {str(row["id"]): row for row in self.inventory.listing(kind).rows}.get(slot)
+
+    def _new(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str) -> Existing:
+        intent = self._begin(kind, body, urn)
+        try:
+            self.account.check()  # again: other resources of the run may have told of their account meanwhile
+        except FlireoError:
+            self._noted(self.journal.close, intent)
+            raise
+        try:
+            row = self.api.create(kind, body)
+        except FlireoError as error:
+            if not is_lost(error):
+                self._noted(self.journal.close, intent)
+                raise self._explained(kind, body, error) from None
+            row = self._settler.after_loss(kind, body, intent, error)
+            self._noted(self.journal.answer, intent, str(row["id"]))
+            row = self._whole(kind, inputs, row)
+            say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
+        else:
+            self._noted(self.journal.answer, intent, str(row["id"]))
+        self.inventory.remember(kind, row)
+        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.check())
+
+    def _scope(self) -> str:
+        """Give what tells the account's intents from those of others: its id, or the key where there is none."""
+        return self.account.check() or self.digest({})
+
+    def _begin(self, kind: Kind, body: Mapping[str, Any], urn: str) -> Intent:
+        before = self.inventory.listing(kind)
+        key = natural_key(kind, body)
+        twins = [row for row in before.rows if has_key(kind, key, row)]
+        self._refuse_twin(kind, body, twins, urn)
+        return self.journal.open(
+            Intent(
+                scope=self._scope(),
+                kind=kind.name,
+                urn=urn,
+                folder=self.folder,
+                natural_key=key,
+                digest=self.digest(body),
+                twins=tuple(str(row["id"]) for row in twins),
+                is_complete=before.is_complete,
+            )
+        )
+
+    def _refuse_twin(self, kind: Kind, body: Mapping[str, Any], twins: list[Row], urn: str) -> None:
+        """Stop when the account holds exactly this already: the journal of the run that made it may be lost."""
+        name = urn.rpartition("::")[2]
+        if not urn or kind.is_natural_key_unique or self.is_twin_allowed(name):
+            return
+        ids = [
+            str(row["id"]) for row in twins if shows(kind, body, row) and not self.is_known(kind.name, str(row["id"]))
+        ]
+        if ids:
+            raise AmbiguousCreateError(
+                f"the account holds exactly this already as {', '.join(ids)}, and this run's state does not know it, "
+                "so nothing was sent. If a run was cut off, or the item got another name here, take it over: "
+                f"flireo recover --take {name}={ids[0]}. To have a second one: --allow twin:{name}, or "
+                f"FLIREO_ALLOW=twin:{name}.",
+                candidates=tuple(ids),
+            )
+
+    def _from_earlier_run(
+        self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str
+    ) -> Existing | None:
+        """Settle what an earlier run began for this resource; None when nothing came of it."""
+        for intent in self.journal.of(self._scope(), kind.name, urn, natural_key(kind, body)):
+            if intent.object_id is not None and self.is_known(kind.name, intent.object_id):
+                # The state holds it, so this create is for another one: a replacement.
+                self._noted(self.journal.close, intent)
+                continue
+            is_same = intent.digest == self.digest(body)
+            row = self._made_by(kind, body if is_same else None, intent, say)
+            if row is None:
+                self._noted(self.journal.close, intent)
+                continue
+            self._noted(self.journal.answer, intent, str(row["id"]))
+            row = self._whole(kind, inputs, row)
+            self.inventory.remember(kind, row)
+            say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
+            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same)
+        return None
+
+    def _made_by(self, kind: Kind, body: Mapping[str, Any] | None, intent: Intent, say: Say) -> Row | None:
+        if intent.object_id is None:
+            return self._settler.of_earlier_run(
+                kind, body, intent, lambda reason, seconds: say("wait", f"{reason}: waiting {seconds:.0f} s")
+            )
+        row = self.inventory.ask(kind, intent.object_id)
+        if row is not None and intent.folder != self.folder:
+            raise AmbiguousCreateError(
+                f"a run of this stack in {intent.folder} created it as {intent.object_id}, and it is not known whether "
+                "a state holds that. If one does, run a preview there; this stack then has another state, and makes "
+                f"another object. {advice(intent.urn, (intent.object_id,))}",
+                candidates=(intent.object_id,),
+            )
+        return row
+
+    def _brought_up_to_date(
+        self, kind: Kind, inputs: Mapping[str, Any], row: Row, say: Say, *, is_same: bool
+    ) -> Existing:
+        digests = answer_digests(kind, inputs, row)
+        if is_same:
+            return existing(kind, inputs, row, digests, self.account.check())
+        # What the file said then is not known: what the server shows is in force, and secrets are sent again.
+        then = forget_write_only(kind, refreshed(kind, inputs, row, {}).inputs)
+        found = existing(kind, then, row, answer_digests(kind, then, row), self.account.check())
+        changes = diff(kind, then, inputs)
+        if any(change.is_replacement for change in changes):
+            raise UnfinishedError(
+                f"an earlier run was cut off after it had created {row['id']}, which holds other values than are "
+                "wanted now. It is kept. Run again to replace it.",
+                found,
+            )
+        try:
+            return self.update(kind, found.id, found.inputs, inputs, found.outputs, say)
+        except FlireoError as error:
+            raise UnfinishedError(error.reason, found) from None
+
+    def _whole(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
+        """Read an object that was found in a list by itself, because a list may say less."""
+        try:
+            return self.inventory.ask(kind, str(row["id"])) or row
+        except FlireoError as error:
+            raise UnfinishedError(
+                f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
+                f"{error.reason}",
+                existing(kind, inputs, row, {}, self.account.check()),
+            ) from None
+
+    def _explained(self, kind: Kind, body: Mapping[str, Any], error: FlireoError) -> FlireoError:
+        if not isinstance(error, ConflictError):
+            return error
+        key = natural_key(kind, body)
+        twins = [str(row["id"]) for row in self.inventory.listing(kind).rows if has_key(kind, key, row)]
+        if not twins:
+            return error
+        text = f"{error.text.rstrip('.')}; the account holds it as {', '.join(twins)}"
+        return ConflictError(
+            text, status=error.status, method=error.method, path=error.path, code=error.code, param=error.param
+        )
+
+    @staticmethod
+    def _noted(note: Callable[..., None], *about: Any) -> None:
+        """Write to the journal after the request: what is not written is settled anew by the next run."""
+        with suppress(JournalError):
+            note(*about)
