@@ -134,11 +134,11 @@ class Creation:
                 self._noted(self.journal.close, intent)
                 raise self._explained(kind, body, error) from None
             row = self._settler.after_loss(kind, body, intent, error)
-            self._noted(self.journal.answer, intent, str(row["id"]))
+            self._answered(intent, row)
             row = self._whole(kind, inputs, row)
             say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
         else:
-            self._noted(self.journal.answer, intent, str(row["id"]))
+            self._answered(intent, row)
         self.inventory.remember(kind, row)
         return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.check())
 
@@ -169,9 +169,8 @@ class Creation:
         name = urn.rpartition("::")[2]
         if not urn or kind.is_natural_key_unique or self.is_twin_allowed(name):
             return
-        ids = [
-            str(row["id"]) for row in twins if shows(kind, body, row) and not self.is_known(kind.name, str(row["id"]))
-        ]
+        same = [str(row["id"]) for row in twins if shows(kind, body, row)]
+        ids = [id_ for id_ in same if not self.is_known(kind.name, id_) and id_ not in self._made]
         if ids:
             raise AmbiguousCreateError(
                 f"the account holds exactly this already as {', '.join(ids)}, and this run's state does not know it, "
@@ -195,7 +194,7 @@ class Creation:
             if row is None:
                 self._noted(self.journal.close, intent)
                 continue
-            self._noted(self.journal.answer, intent, str(row["id"]))
+            self._answered(intent, row)
             row = self._whole(kind, inputs, row)
             self.inventory.remember(kind, row)
             say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
@@ -260,6 +259,13 @@ class Creation:
         return ConflictError(
             text, status=error.status, method=error.method, path=error.path, code=error.code, param=error.param
         )
+
+    def _answered(self, intent: Intent, row: Row) -> None:
+        """Keep the id until the state is seen to hold it; without a URN it could not be told for whom."""
+        if intent.urn:
+            self._noted(self.journal.answer, intent, str(row["id"]))
+        else:
+            self._noted(self.journal.close, intent)
 
     @staticmethod
     def _noted(note: Callable[..., None], *about: Any) -> None:
