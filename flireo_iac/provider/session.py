@@ -10,14 +10,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flireo_iac.allow import Allowed
-from flireo_iac.client.account import read_account
 from flireo_iac.client.api import FlireoApi
+from flireo_iac.core.account import ACCOUNT, Account
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Journal, digester

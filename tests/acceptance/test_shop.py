@@ -113,7 +113,7 @@ def test_a_trunk_cannot_be_updated_so_it_is_replaced_and_its_numbers_follow(depl
     file = deployment.folder / "trunks" / "carrier.yaml"
     file.write_text(file.read_text().replace("sip.example.com", "sip2.example.com"))
     deployment.good("up")
-    assert deployment.counts() == {"GET": 1, "POST": 1, "PATCH": 2, "DELETE": 1}
+    assert deployment.counts() == {"GET": 2, "POST": 1, "PATCH": 2, "DELETE": 1}
     (new,) = deployment.account("/sip-trunks")["trunks"]
     assert new["id"] != old["id"]
     assert {number["transfer_trunk_id"] for number in deployment.account("/numbers")["numbers"]} == {new["id"]}

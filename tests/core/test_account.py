@@ -75,7 +75,8 @@ def test_the_settings_can_name_the_account() -> None:
 
 def test_a_state_of_an_older_release_says_nothing() -> None:
     account = guard(Server("acc-1"))
-    for nothing in (None, "", 3, {}):
+    nothings: tuple[object, ...] = (None, "", 3, {})
+    for nothing in nothings:
         assert account.check(nothing) == "acc-1"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flireo_iac.core.account import Account as Owner
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import KEPT_S, Intent, Journal, digester
@@ -45,7 +46,7 @@ class Runs:
             inventory,
             Journal(self.folder / "journal"),
             update=Lifecycle(self.account, inventory).update,
-            scope=lambda: "org",
+            account=Owner(self.account),
             digest=digester("key"),
             folder=project,
             is_known=lambda kind, id_: id_ in known,
