@@ -111,7 +111,7 @@ class Journal:
         Raises:
             JournalError: It cannot be written. Nothing may be sent then.
         """
-        with self._database() as database:
+        with self._database(is_durable=True) as database:
             self._live()
             database.execute("DELETE FROM intent WHERE object_id IS NOT NULL AND at < ?", (time.time() - KEPT_S,))
             values = {
@@ -166,10 +166,14 @@ class Journal:
         Raises:
             JournalError: The file cannot be read.
         """
+        return self._read("")
+
+    def _read(self, where: str, *values: str) -> tuple[Intent, ...]:
         if not self.path.exists():
             return ()
         with self._database() as database:
-            return tuple(map(_intent, database.execute(f"SELECT {_COLUMNS} FROM intent ORDER BY id")))  # noqa: S608
+            found = database.execute(f"SELECT {_COLUMNS} FROM intent {where} ORDER BY id", values)  # noqa: S608
+            return tuple(map(_intent, found))
 
     def of(self, scope: str, kind: str, urn: str, natural_key: Mapping[str, Any]) -> tuple[Intent, ...]:
         """Give the intents of one resource in one account; without a URN, those of its natural key.
@@ -177,12 +181,8 @@ class Journal:
         Raises:
             JournalError: The file cannot be read.
         """
-        return tuple(
-            each
-            for each in self.intents()
-            if (each.scope, each.kind, each.urn) == (scope, kind, urn)
-            and (urn or each.natural_key == dict(natural_key))
-        )
+        found = self._read("WHERE scope = ? AND kind = ? AND urn = ?", scope, kind, urn)
+        return tuple(each for each in found if urn or each.natural_key == dict(natural_key))
 
     def is_under_way(self, intent: Intent) -> bool:
         """Tell whether the process that opened an intent still lives."""
@@ -218,11 +218,13 @@ class Journal:
             self._life.acquire()
 
     @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
+    def _database(self, *, is_durable: bool = False) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 if self._connection is None:
                     self._connection = self._connect()
+                # What is not durable outlives the process, though not a power cut; it is then settled anew.
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
@@ -247,8 +249,7 @@ class Journal:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = TRUNCATE")
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
         except BaseException:
             connection.close()
