@@ -80,9 +80,14 @@ class Allowed:
         )
 
 
-def flag(word: str, item: str = "") -> str:
-    """Give the option that allows something, as a user types it: ``--allow replace:main``."""
-    return f"--allow {shlex.quote(f'{word}:{item}' if item else word)}"
+def word(about: str, item: str = "") -> str:
+    """Give a permission as a user types it into a shell: ``replace:main``."""
+    return shlex.quote(f"{about}:{item}" if item else about)
+
+
+def flag(about: str, item: str = "") -> str:
+    """Give the option that allows something: ``--allow replace:main``."""
+    return f"--allow {word(about, item)}"
 
 
 def _matches(pattern: str, item: str) -> bool:

@@ -19,6 +19,7 @@
     │   └── UnexpectedAnswerError             2xx, but not what the API promises
     ├── TransportError               exit 4   no answer; says whether the request may have arrived
     ├── OtherAccountError            exit 3   the key is another account's than the state was made with
+    ├── RailError                    exit 5   the run would do what has to be asked for; holds every finding
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
     ├── JournalError                 exit 4   the journal of creates cannot be used
     ├── EngineError                  exit 1   the local engine; carries its own exit code
@@ -45,6 +46,7 @@ class ExitCode:
     CONFIGURATION = 2
     AUTHENTICATION = 3
     RESOURCE = 4
+    POLICY = 5
     STACK_NOT_FOUND = 6
     DIFFERENCES = 7
     CANCELLED = 8
@@ -257,6 +259,20 @@ class OtherAccountError(FlireoError):
             "Take the key of that account; if the other one is meant, run flireo with --allow other-account "
             "(or set FLIREO_ALLOW=other-account)."
         )
+
+
+class RailError(FlireoError):
+    """The run would do what has to be asked for.
+
+    Args:
+        texts: One text for each thing, which says how to ask for it.
+    """
+
+    exit_code = ExitCode.POLICY
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        super().__init__("\n".join(texts))
 
 
 class AmbiguousCreateError(FlireoError):

@@ -14,7 +14,7 @@ import typer
 
 from flireo_iac import __version__, cli
 from flireo_iac.cli import output
-from flireo_iac.errors import ExitCode, FlireoError, StackError
+from flireo_iac.errors import ExitCode, FlireoError, RailError, StackError
 
 app = typer.Typer(
     name="flireo",
@@ -58,6 +58,10 @@ def main() -> None:
     except StackError as error:
         for problem in error.problems:
             output.problem(problem)
+        sys.exit(error.exit_code)
+    except RailError as error:
+        for text in error.texts:
+            output.error(text)
         sys.exit(error.exit_code)
     except FlireoError as error:
         output.error(str(error))

@@ -67,5 +67,6 @@ PHONE_NUMBER = Kind(
     natural_key=("phone_number",),
     is_natural_key_unique=True,
     is_protected=True,
+    is_replaced_by_name=True,
     example={"phone_number": "+31201234567", "name": "Front desk"},
 )

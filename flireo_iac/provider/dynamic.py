@@ -7,7 +7,8 @@ SDK keeps one object for each kind and calls it from four threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pulumi.dynamic import (
@@ -23,13 +24,14 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pulumi.runtime.rpc import wrap_rpc_secret
 
+from flireo_iac.allow import VARIABLE, Allowed, flag, word
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.check import check
 from flireo_iac.core.creation import Say
-from flireo_iac.core.diff import diff
+from flireo_iac.core.diff import Change, diff
 from flireo_iac.core.existing import Existing, UnfinishedError
 from flireo_iac.core.lifecycle import old_inputs
-from flireo_iac.errors import ExitCode, FlireoError
+from flireo_iac.errors import ExitCode, FlireoError, RailError
 from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.provider import rpc
 from flireo_iac.provider.session import Session, engine_address
@@ -84,12 +86,34 @@ class KindProvider(ResourceProvider):
         changes = diff(self._kind, self._inputs_before(_olds), _news, _is_unknown)
         if not changes:
             return DiffResult(changes=False)
+        if self._kind.is_replaced_by_name:
+            self._check_replacement(changes, _news)
         # changes=None lets the engine show each field itself, and makes replace_on_changes work.
         return DiffResult(
             changes=None,
             replaces=[change.written for change in changes if change.is_replacement],
             delete_before_replace=self._kind.is_deleted_before_replaced,
         )
+
+    def _check_replacement(self, changes: Iterable[Change], news: Mapping[str, Any]) -> None:
+        """Stop a replacement that was not asked for by name; one that only the run can tell is left to the run."""
+        known = [change for change in changes if change.is_replacement and not _is_unknown(news.get(change.written))]
+        if not known:
+            return
+        call = rpc.current_call()
+        name = (call and call.name) or self._natural_name(news)
+
+        def refuse(_say: Say) -> None:
+            if not Allowed.load(os.environ).covers("replace", name):
+                raise RailError(
+                    [
+                        f"{known[0].written} is another one now, and a {self._kind.title} is replaced only when that "
+                        "is asked for by name: the old one is given up, and whoever uses it is cut off. If meant, "
+                        f"run flireo with {flag('replace', name)}, or set {VARIABLE}={word('replace', name)}."
+                    ]
+                )
+
+        self._act("replace", news, refuse)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object, once."""
