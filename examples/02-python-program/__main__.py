@@ -2,6 +2,8 @@ import pulumi
 
 from flireo_iac import Agent, PhoneNumber, SipTrunk
 
+# Numbers and trunks are protected from deletion; an example may be destroyed.
+OPEN = pulumi.ResourceOptions(protect=False)
 LINES = {"dentist": "+3197010200011", "physio": "+3197010200012"}
 
 trunk = SipTrunk(
@@ -10,6 +12,7 @@ trunk = SipTrunk(
     host="sip.example.com",
     username="clinic",
     password=pulumi.Config().require_secret("trunk_password"),
+    opts=OPEN,
 )
 
 for line, number in LINES.items():
@@ -24,5 +27,5 @@ for line, number in LINES.items():
             "tools": [{"type": "endCall"}],
         },
     )
-    PhoneNumber(line, phone_number=number, agent_id=agent.id, transfer_trunk_id=trunk.id)
+    PhoneNumber(line, phone_number=number, agent_id=agent.id, transfer_trunk_id=trunk.id, opts=OPEN)
     pulumi.export(f"{line}_agent", agent.id)

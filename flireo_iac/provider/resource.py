@@ -33,7 +33,12 @@ class FlireoResource(pulumi.CustomResource):
             **map_secrets(kind.model, args, pulumi.Output.secret, _once_known),
             "__provider": provider_constant(kind.name),
         }
-        always = pulumi.ResourceOptions(additional_secret_outputs=[ANSWER, *secrets])
+        is_open = kind.is_protected and (opts is None or opts.protect is None)
+        always = pulumi.ResourceOptions(
+            additional_secret_outputs=[ANSWER, *secrets],
+            # As in a YAML stack: what customers rely on is deleted only after its program said protect=False.
+            protect=True if is_open else None,
+        )
         super().__init__(
             f"pulumi-python:dynamic/flireo:{kind.token}",
             resource_name,
