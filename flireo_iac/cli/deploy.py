@@ -17,6 +17,7 @@ from flireo_iac.cli import output
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
 
 if TYPE_CHECKING:
+    from flireo_iac.engine.model.events import Emit
     from flireo_iac.engine.result import Result
     from flireo_iac.engine.run import Engine
     from flireo_iac.engine.show.display import TextDisplay
@@ -74,7 +75,9 @@ def preview(
     choice.flags["--diff"] = diff
     choice.hand_over(engine)
     with _Session(choice, as_json=as_json, diff=diff) as session:
-        session.exit(session.show(lambda run: run.preview(refresh=refresh)), expect_no_changes=expect_no_changes)
+        result = session.show(lambda run: run.preview(refresh=refresh))
+        session.warn_of_rails()
+        session.exit(result, expect_no_changes=expect_no_changes)
 
 
 def up(
@@ -100,8 +103,7 @@ def up(
     choice.hand_over(engine)
     asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with _Session(choice, as_json=as_json, diff=diff) as session:
-        if not skip_preview:
-            session.show_first(lambda run: run.preview(refresh=refresh))
+        session.plan_first(lambda run: run.preview(refresh=refresh), is_shown=not skip_preview)
         if asks:
             session.ask("Do you want to perform this update?")
         session.exit(session.show(lambda run: run.up(refresh=refresh)), expect_no_changes=expect_no_changes)
@@ -236,20 +238,35 @@ class _Choice:
         self.stack = named_stack(self.cwd, self.stack)
         if self.stack and self.verb in ("preview", "up"):
             ensure_stack(program, self.cwd, self.stack)
+        if self.verb == "up":
+            self._plan_on(program)
         sys.stdout.flush()
         sys.stderr.flush()
         os.execvp(program, self.arguments())  # noqa: S606 - the same command on the other engine
 
+    def _plan_on(self, program: str) -> None:
+        """Have the program plan, and stop what has to be asked for: its own up has no hook before the first write."""
+        from flireo_iac.cli._planning import plan_of_pulumi, stop_what_must_be_asked_for
+
+        output.note("planning ...")
+        command = [program, "preview", *self._options()]
+        plan = plan_of_pulumi([*command, "--refresh"] if self.flags.get("--refresh") else command)
+        stop_what_must_be_asked_for(self.verb, plan, self.allowed)
+
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""
-        found = [_PROGRAM, self.verb]
+        flags = [flag for flag, is_set in self.flags.items() if is_set]
+        return [_PROGRAM, self.verb, *self._options(), *flags]
+
+    def _options(self) -> list[str]:
+        """Give the options with a value, the same for every verb of the program."""
+        found: list[str] = []
         if self.stack and self.verb == "cancel":
             found += [self.stack]
         elif self.stack:
             found += ["--stack", self.stack]
         if self.cwd != Path():
             found += ["--cwd", str(self.cwd)]
-        found += [flag for flag, is_set in self.flags.items() if is_set]
         for urn in self.targets:
             found += ["--target", urn]
         if self.parallel is not None:
@@ -272,22 +289,28 @@ class _Session:
     def __init__(self, choice: _Choice, *, as_json: bool, diff: bool) -> None:
         from rich.console import Console
 
+        from flireo_iac.cli._planning import Recorder
         from flireo_iac.engine.run import DEFAULT_PARALLEL, Engine
         from flireo_iac.engine.show.display import TextDisplay
         from flireo_iac.engine.show.report import JsonReport
 
-        self.report: JsonReport | None = JsonReport() if as_json else None
+        self.report: JsonReport | None = None
         self.display: TextDisplay | None = None
-        if not as_json:
+        shown: Emit
+        if as_json:
+            shown = self.report = JsonReport()
+        else:
             console = Console(file=output.steady_stdout(), highlight=False, soft_wrap=True)
             live = console.is_terminal and not os.environ.get("CI")
-            self.display = TextDisplay(console, diff=diff, live=live)
+            shown = self.display = TextDisplay(console, diff=diff, live=live)
             if live and choice.verb in ("up", "refresh", "destroy"):
                 self._ask_passphrase()
+        self._choice = choice
+        self._recorder = Recorder(shown)
         self.engine: Engine = Engine(
             choice.cwd,
             choice.stack,
-            emit=self.report or self.display,
+            emit=self._recorder,
             parallel=choice.parallel or DEFAULT_PARALLEL,
             targets=choice.targets,
             continue_on_error=choice.continue_on_error,
@@ -328,6 +351,40 @@ class _Session:
         if self.display is not None:
             self.display.diff = False  # what was shown need not be shown again
             output.data("")
+
+    def plan_first(self, action: Callable[[Engine], Result], *, is_shown: bool) -> None:
+        """Plan a run, and end the command here when the plan fails or does what has to be asked for.
+
+        Args:
+            action: Makes the plan.
+            is_shown: False shows the plan only when it fails.
+        """
+        from flireo_iac.cli._planning import stop_what_must_be_asked_for
+
+        if is_shown:
+            self.show_first(action)
+        else:
+            self._plan_quietly(action)
+        stop_what_must_be_asked_for(self._choice.verb, self._recorder.plan, self._choice.allowed)
+
+    def _plan_quietly(self, action: Callable[[Engine], Result]) -> None:
+        results: list[Result] = []
+
+        def preview() -> bool:
+            results.append(action(self.engine))
+            return results[0].exit_code == ExitCode.DONE
+
+        self._recorder.quietly(preview)
+        if results[0].exit_code != ExitCode.DONE:
+            if self.report is not None:
+                output.data_json(self.report.document)
+            raise typer.Exit(results[0].exit_code)
+
+    def warn_of_rails(self) -> None:
+        """Say what would stop an up."""
+        from flireo_iac.cli._planning import warn_of_rails
+
+        warn_of_rails(self._recorder.plan, self._choice.allowed)
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""

@@ -1,6 +1,7 @@
 """The ``flireo`` command: finds the commands, runs one, turns an error into a line and an exit code.
 
-Each module of this package that has a function ``register(app)`` brings one command or a few. Decisions live in
+Each module of this package that has a function ``register(app)`` brings one command or a few; one whose name begins
+with an underscore is loaded by a command when it needs it. Decisions live in
 the packages below; a command parses, calls, prints and exits.
 """
 
@@ -44,7 +45,7 @@ def _root(
 def register_commands() -> None:
     """Find the commands and add them to ``app``; to be called once."""
     for module in sorted(pkgutil.iter_modules(cli.__path__), key=lambda found: found.name):
-        if module.name not in ("__main__", "main"):
+        if not module.name.startswith("_") and module.name != "main":
             register = getattr(importlib.import_module(f"{cli.__name__}.{module.name}"), "register", None)
             if register is not None:
                 register(app)

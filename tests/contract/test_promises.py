@@ -41,6 +41,7 @@ def test_exit_codes() -> None:
         "CONFIGURATION": 2,
         "AUTHENTICATION": 3,
         "RESOURCE": 4,
+        "POLICY": 5,
         "STACK_NOT_FOUND": 6,
         "DIFFERENCES": 7,
         "CANCELLED": 8,

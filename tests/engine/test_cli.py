@@ -171,15 +171,19 @@ def test_a_person_is_asked_once(lab: Lab, answer: str, code: int, calls: list[tu
 def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "pulumi").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    plan = '{"steps": [], "changeSummary": {}}'
+    (programs / "pulumi").write_text(
+        f"#!/bin/sh\nif [ $1 = preview ]; then echo '{plan}'; echo \"$@\" > planned; else printf '%s|' \"$@\"; fi\n"
+    )
     (programs / "pulumi").chmod(0o755)
     lab.environment["PATH"] = f"{programs}:{lab.environment['PATH']}"
     options = ["-s", "dev", "-C", ".", "--yes", "--refresh", "--target", "urn:x", "--parallel", "4", "-m", "words"]
     done = lab.cli("up", *options, "--continue-on-error", "--diff")
-    assert done.stderr == "engine: pulumi\n"
-    assert done.stdout == (
-        "up|--stack|dev|--continue-on-error|--refresh|--diff|--yes|--target|urn:x|--parallel|4|--message|words|"
-    )
+    assert done.stderr == "engine: pulumi\nplanning ...\n"
+    passed = "--stack dev --target urn:x --parallel 4 --message words"
+    assert done.stdout == "|".join(["up", *passed.split(), "--continue-on-error", "--refresh", "--diff", "--yes", ""])
+    planned = (lab.project / "planned").read_text()
+    assert planned == f"preview {passed} --refresh --json --show-sames --non-interactive\n"
     lab.want(thing("a"))
     done = lab.cli("preview", "-s", "dev", "--engine", "local")
     assert done.stderr == "engine: local\n"

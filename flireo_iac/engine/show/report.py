@@ -13,9 +13,14 @@ from flireo_iac.engine.model.values import masked
 
 
 class JsonReport:
-    """Takes events and makes the document of the last run that was summarised."""
+    """Takes events and makes the document of the last run that was summarised.
 
-    def __init__(self) -> None:
+    Args:
+        sames: True keeps steps that change nothing, as ``--show-sames`` of the program does.
+    """
+
+    def __init__(self, *, sames: bool = False) -> None:
+        self._sames = sames
         self._lock = threading.RLock()
         self._steps: list[dict[str, Any]] = []
         self._drift: list[dict[str, Any]] = []
@@ -34,7 +39,8 @@ class JsonReport:
 
     def _take_step(self, event: StepEnded) -> None:
         step = event.started
-        if (step.op is Op.SAME and type_of(step.urn) != STACK_TYPE) or step.internal:
+        is_left_out = step.op is Op.SAME and not self._sames and type_of(step.urn) != STACK_TYPE
+        if is_left_out or step.internal:
             return
         plain: dict[str, Any] = {"op": str(step.op), "urn": step.urn}
         if step.new is not None and step.new.provider:

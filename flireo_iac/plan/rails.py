@@ -1,0 +1,123 @@
+"""What a plan may not do unless it is asked for: many deletions, another phone number, an agent taken from a number.
+
+A destroy is asked for already, so nobody holds its plan against these. Protected resources are the engine's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flireo_iac.allow import Allowed, flag
+from flireo_iac.kinds import Kind, marker, our_name
+from flireo_iac.kinds._markers import Reference
+from flireo_iac.plan.model import UNKNOWN, Plan, PlannedStep
+
+FEWEST_RESOURCES = 10
+"""A smaller state is not held against the share below: there, one deletion is many already."""
+
+LARGEST_SHARE = 0.3
+"""Share of the resources that a run may delete or replace without being asked."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that has to be asked for.
+
+    Args:
+        rail: Its word: ``many-deletes``, ``replace`` or ``in-use``.
+        items: The resources, as a person reads them.
+        text: What would happen, and what that means.
+        flag: The option that allows it.
+    """
+
+    rail: str
+    items: tuple[str, ...]
+    text: str
+    flag: str
+
+
+def findings(plan: Plan, allowed: Allowed) -> tuple[Finding, ...]:
+    """Give everything that the plan would do and that was not asked for.
+
+    Args:
+        plan: The plan.
+        allowed: What was asked for.
+    """
+    return (*_many_deletes(plan, allowed), *_replaced_by_name(plan, allowed), *_agents_in_use(plan, allowed))
+
+
+def _many_deletes(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
+    gone = plan.of("delete", "replace")
+    if plan.resources < FEWEST_RESOURCES or len(gone) <= LARGEST_SHARE * plan.resources:
+        return
+    if not allowed.covers("many-deletes"):
+        yield Finding(
+            "many-deletes",
+            tuple(f"{step.title}: {step.op}" for step in gone),
+            f"{len(gone)} of the {plan.resources} resources of this stack would be deleted or replaced. That is more "
+            f"than {LARGEST_SHARE:.0%}, and may come from a wrong folder, stack or environment. What is deleted is "
+            "gone, with its history.",
+            flag("many-deletes"),
+        )
+
+
+def _replaced_by_name(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
+    for step in plan.of("replace"):
+        if step.kind is not None and step.kind.is_replaced_by_name and not allowed.covers("replace", step.item):
+            yield Finding(
+                "replace",
+                (step.title,),
+                f"{_change(step)} Whoever calls the old number does not reach you any more.",
+                flag("replace", step.item),
+            )
+
+
+def _change(step: PlannedStep) -> str:
+    key = step.kind.natural_key[0] if step.kind else ""
+    old, new = step.old.get(key), step.new.get(key)
+    between = f": {old} would be given up, and {new} taken in its place" if old and new and old != new else ""
+    return f"The {step.title} would be replaced by a new one{between}."
+
+
+def _agents_in_use(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
+    for agent in plan.of("delete", "replace"):
+        if agent.kind is None or agent.kind.name != "agent" or allowed.covers("in-use", agent.item):
+            continue
+        users = [step for step in plan.steps if _would_lose(step, agent)]
+        if users:
+            fate = "deleted" if agent.op == "delete" else "replaced by a new one"
+            verb = "uses" if len(users) == 1 else "use"
+            yield Finding(
+                "in-use",
+                tuple(user.title for user in users),
+                f"The {agent.title} would be {fate}, and {', '.join(user.title for user in users)} {verb} it. "
+                + (
+                    "Nobody answers there until another agent is named."
+                    if agent.op == "delete"
+                    else "Calls that are under way and the history of its calls stay with the old agent."
+                ),
+                flag("in-use", agent.item),
+            )
+
+
+def _would_lose(step: PlannedStep, agent: PlannedStep) -> bool:
+    """Tell whether an active resource that stays names the agent now, and no other one after the run."""
+    if step.kind is None or step.op not in ("same", "update", "replace"):
+        return False
+    if _value(step.kind, step.new, "is_active") is False:
+        return False
+    for name, info in step.kind.inputs.items():
+        reference = marker(info, Reference)
+        if reference is None or reference.kind != "agent" or _value(step.kind, step.old, name) != agent.id:
+            continue
+        after = _value(step.kind, step.new, name)
+        if agent.op == "delete":
+            return after in (agent.id, None)
+        return after == agent.id or (after == UNKNOWN and agent.urn in step.needs)
+    return False
+
+
+def _value(kind: Kind, inputs: Mapping[str, Any], name: str) -> Any:
+    return next((value for key, value in inputs.items() if our_name(kind.model, key) == name), None)
