@@ -27,6 +27,7 @@ def emulator(
     ),
     latency_ms: float = typer.Option(0, min=0, help="Milliseconds that each request waits."),
     requests_per_minute: int = typer.Option(100, min=0, help="Requests a key may send in a minute; 0 for no limit."),
+    window_s: float = typer.Option(60, min=1, max=3600, help="Seconds that such a minute lasts, for tests of limits."),
     dialect: Dialect = typer.Option(Dialect.dec2025, help="Spelling of the answers."),
     seed: int | None = typer.Option(None, help="Makes ids the same for the same requests."),
 ) -> None:
@@ -40,7 +41,9 @@ def emulator(
             f'start emulator "{host}:{port}": the package {error.name} is not installed, the emulator needs it. '
             "Run: pip install 'flireo_iac[emulator]'."
         ) from None
-    settings = Settings(latency_ms=latency_ms, requests_per_minute=requests_per_minute, dialect=dialect.value)
+    settings = Settings(
+        latency_ms=latency_ms, requests_per_minute=requests_per_minute, window_s=window_s, dialect=dialect.value
+    )
     opened = server.listen(host, port)
     try:
         app = App(settings, file=data, seed=seed)

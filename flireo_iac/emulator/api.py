@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 from flireo_iac.emulator import behaviours, contract, dialects, payload, problems
 from flireo_iac.emulator.contract import Contract, Operation
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
-from flireo_iac.emulator.limits import Limiter
+from flireo_iac.emulator.limits import Budget, Limiter
 from flireo_iac.emulator.options import Dialect, Settings
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Store
@@ -125,7 +125,11 @@ class Api:
 
     def limit_headers(self, key: str | None) -> dict[str, str]:
         """Give the three headers of every answer without counting a request."""
-        return self.limiter.budget(key or "", self.settings.requests_per_minute, spend=False).headers()
+        return self._budget(key or "", spend=False).headers()
+
+    def _budget(self, key: str, *, spend: bool) -> Budget:
+        limit, window_s = self.settings.requests_per_minute, self.settings.window_s
+        return self.limiter.budget(key, limit, spend=spend, window_s=window_s)
 
     def _refusal(self, problem: RefusedError, headers: dict[str, str]) -> Reply:
         body = problems.body(problem, self.settings.errors)
@@ -139,7 +143,7 @@ class Api:
         raise RefusedError(404, "no such path")
 
     def _spend(self, key: str) -> dict[str, str]:
-        budget = self.limiter.budget(key, self.settings.requests_per_minute, spend=True)
+        budget = self._budget(key, spend=True)
         if not budget.allowed:
             raise RefusedError(
                 429,

@@ -1,4 +1,4 @@
-"""Requests a minute for each key, in a fixed window that begins with the first request.
+"""Requests a minute, or another time, for each key, in a fixed window that begins with the first request.
 
 Source: api notes, section 3. The kind of window is inferred from the headers.
 """
@@ -54,19 +54,20 @@ class Limiter:
         self._clock = clock
         self._windows: dict[str, tuple[float, int]] = {}
 
-    def budget(self, name: str, limit: int, *, spend: bool) -> Budget:
+    def budget(self, name: str, limit: int, *, spend: bool, window_s: float = WINDOW_S) -> Budget:
         """Look at a window, and take one request from it.
 
         Args:
             name: Whose window; a key, or the name of a counter of its own.
             limit: Requests in a window; 0 for no limit.
             spend: True to count a request, False to look only.
+            window_s: Seconds that a window lasts, above 0.
         """
         now = self._clock()
         begin, used = self._windows.get(name, (now, 0))
-        if now >= begin + WINDOW_S or now < begin:
+        if now >= begin + window_s or now < begin:
             begin, used = now, 0
-        end = begin + WINDOW_S
+        end = begin + window_s
         allowed = limit == 0 or used < limit
         if spend and allowed:
             used += 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from flireo_iac.emulator.limits import WINDOW_S
+
 Dialect = Literal["dec2025", "jan2026", "successor"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
@@ -16,6 +18,7 @@ class Settings:
     Args:
         latency_ms: Milliseconds, from 0, that each request waits before it is handled.
         requests_per_minute: Requests that a key may send in a minute; 0 for no limit.
+        window_s: Seconds that such a minute lasts, from 1; shorter ones make tests of limits quick.
         dialect: Spelling of the answers: ``dec2025``, ``jan2026`` or ``successor``.
         lists: ``full`` when a list holds whole objects, ``brief`` when its items leave the large fields out.
         errors: ``documented`` (flat or nested by status), ``flat`` or ``nested``.
@@ -25,6 +28,7 @@ class Settings:
 
     latency_ms: float = 0
     requests_per_minute: int = 100
+    window_s: float = WINDOW_S
     dialect: Dialect = "dec2025"
     lists: Literal["full", "brief"] = "full"
     errors: Literal["documented", "flat", "nested"] = "documented"
@@ -51,6 +55,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "latency_ms": {"type": "number", "minimum": 0, "maximum": 600_000},
         "requests_per_minute": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+        "window_s": {"type": "number", "minimum": 1, "maximum": 3_600},
         "dialect": {"enum": list(DIALECTS)},
         "lists": {"enum": ["full", "brief"]},
         "errors": {"enum": ["documented", "flat", "nested"]},

@@ -26,6 +26,18 @@ def test_a_window_lasts_a_minute_from_its_first_request() -> None:
     assert limiter.budget("a", 2, spend=False).remaining == 1
 
 
+def test_a_shorter_window_begins_anew_after_its_own_time() -> None:
+    now = [1000.0]
+    limiter = Limiter(lambda: now[0])
+    assert limiter.budget("a", 1, spend=True, window_s=5).reset == 1005
+    assert limiter.budget("a", 1, spend=True, window_s=5).wait_s == 5
+    now[0] = 1005.0
+    assert limiter.budget("a", 1, spend=True, window_s=5).allowed
+    with server.running(requests_per_minute=1, window_s=2) as emulator, client_of(emulator) as api:
+        assert [api.get("/agents").status_code for _ in range(2)] == [200, 429]
+        assert int(api.get("/agents").headers["Retry-After"]) <= 2
+
+
 def test_the_request_above_the_limit_is_429_nested_with_retry_after() -> None:
     with server.running(requests_per_minute=3) as emulator, client_of(emulator) as api:
         left = [api.get("/agents").headers["X-RateLimit-Remaining"] for _ in range(3)]
