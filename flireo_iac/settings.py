@@ -29,6 +29,8 @@ STATE_ACCOUNTS = "FLIREO_STATE_ACCOUNT"
 _METERED_HOSTS = frozenset({"api.flireo.com", "api.hmsovereign.com"})
 """Hosts that allow 100 requests a minute for a key (api notes, section 3)."""
 
+_MINUTE_S = 60.0
+
 
 class Getter(Protocol):
     """Anything that gives a value by its full name, such as a dict of ``flireo:baseUrl`` and the like."""
@@ -60,6 +62,8 @@ class Settings:
         base_url: Address of the API, with its version and without a slash at the end.
         dialect: Spelling that the server uses.
         requests_per_minute: Budget of the key on this machine, 1 to 100; up to 100,000 for a server of one's own.
+        limit_window_s: Seconds in which the budget is spent, 60 to 3,600; from 1 for a server of one's own, such as
+            an emulator that counts in shorter windows.
         connect_timeout_s: Longest wait for a connection, above 0.
         read_timeout_s: Longest silence of the server while it answers, above 0.
         operation_timeout_s: Longest time for one operation with all its retries, above 0. Waits for the own budget
@@ -80,6 +84,7 @@ class Settings:
     base_url: str = DEFAULT_BASE_URL
     dialect: Dialect = "dec2025"
     requests_per_minute: int = 90
+    limit_window_s: float = _MINUTE_S
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
     operation_timeout_s: float = 120.0
@@ -100,6 +105,10 @@ class Settings:
         if not 1 <= self.requests_per_minute <= highest:
             expected = f"a whole number from 1 to {highest}"
             raise _wrong("flireo:requestsPerMinute", str(self.requests_per_minute), expected)
+        shortest = _MINUTE_S if self.host in _METERED_HOSTS else 1
+        if not shortest <= self.limit_window_s <= 3_600:
+            expected = f"a number of seconds from {shortest:.0f} to 3600"
+            raise _wrong("FLIREO_LIMIT_WINDOW_S", str(self.limit_window_s), expected)
         for name in ("connect_timeout_s", "read_timeout_s", "operation_timeout_s"):
             if not getattr(self, name) > 0:
                 raise _wrong(name, str(getattr(self, name)), "a number of seconds above 0")
@@ -148,6 +157,7 @@ class Settings:
             base_url=base_url,
             dialect=dialect,  # type: ignore[arg-type]  # one of the four, checked above
             requests_per_minute=int(rate) if rate else cls.requests_per_minute,
+            limit_window_s=_seconds("FLIREO_LIMIT_WINDOW_S", environ.get("FLIREO_LIMIT_WINDOW_S"), cls.limit_window_s),
             account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
             state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
             state_dir=state_dir(environ),

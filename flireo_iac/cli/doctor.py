@@ -99,6 +99,7 @@ def _account() -> Iterator[_Finding]:
     from flireo_iac.client.account import read_account
     from flireo_iac.client.api import FlireoApi
     from flireo_iac.settings import Settings
+    from flireo_iac.waits import wait_text
 
     try:
         settings = Settings.load({}, os.environ)
@@ -107,7 +108,7 @@ def _account() -> Iterator[_Finding]:
         yield _Finding("key", "missing", str(error))
         return
     try:
-        with FlireoApi(settings) as api:
+        with FlireoApi(settings, on_wait=lambda reason, seconds: output.note(wait_text(reason, seconds))) as api:
             account = read_account(api.http)
         name = account.get("name") or account["id"]
         yield _Finding("account", "ok", f"{name} at {settings.base_url}")

@@ -87,7 +87,7 @@ _MEANINGS: Mapping[int, _Meaning] = {
     429: _Meaning(
         RateLimitError,
         "too many requests",
-        "Run again later; if other machines use the same key, lower flireo:requestsPerMinute",
+        "Run again later; where many machines use the same key, lower flireo:requestsPerMinute on each",
     ),
 }
 

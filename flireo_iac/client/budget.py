@@ -1,14 +1,16 @@
 """Budget of requests for one key, shared by all processes of this machine that use it.
 
-A small SQLite file holds the turns of the last minute. Who wants to send takes the next free turn and sleeps
-until it: bursts are allowed, nobody is overtaken, and at most ``limit`` turns lie in any window. A pause that the
-server asks for (429) is kept in the same file, so all processes heed it. A process that is killed leaves no lock:
-the lock is the kernel's, and its turns run out with the window.
+A small SQLite file holds the turns of the last minute and those that are waited for (``schedule.py``). Who wants to
+send takes the next free turn and sleeps until it: bursts are allowed, nobody is overtaken, and at most ``limit`` turns
+lie in any window. What the server says of other machines is kept in the same file, so all processes heed it: a pause
+(429), a slower pace after it (``pace.py``), and what is left in its own window. A process that is killed leaves no
+lock: the lock is the kernel's, and its turns run out with the window.
 
 ``pyrate-limiter`` was looked at and not used: its SQLite bucket has no place for a pause that all processes heed in the
 same transaction, it does not say how long a wait will be before it sleeps, and waiters race instead of queueing.
 
-Times in the file are of the monotonic clock, which is one for all processes of a machine and does not jump.
+Times in the file are of the monotonic clock, which is one for all processes of a machine and does not jump. It begins
+anew with the machine, and so does the file: its name holds the identity of the boot where the system has one.
 """
 
 from __future__ import annotations
@@ -22,28 +24,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from flireo_iac.client.hints import Quota
+from flireo_iac.client.schedule import SCHEMA, Planned, Schedule
 from flireo_iac.settings import Settings
 
-WINDOW_S = 62.0
-"""A minute, and two seconds for requests that are long under way: the server counts them when they arrive."""
+MARGIN_S = 2.0
+"""Added to the server's window for requests that are long under way: the server counts them when they arrive."""
 
-LONGEST_PAUSE_S = 120.0
-"""A server's request to pause for longer is cut to this, or one odd answer would stop all processes for hours."""
+WINDOW_S = 60 + MARGIN_S
 
 SHORTEST_ANNOUNCED_S = 2.0
 
-_HORIZON = 5
-"""Turns further in the future than so many windows are from before a restart of the machine, and dropped."""
-
 _KEPT_S = 24 * 60 * 60.0
 
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS turn (id INTEGER PRIMARY KEY, at REAL NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS turn_at ON turn (at)",
-    "CREATE TABLE IF NOT EXISTS pause (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL, reason TEXT)",
-)
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 T = TypeVar("T")
 
@@ -54,10 +50,27 @@ OnWarning = Callable[[str], None]
 """Called with a sentence about something that is not as it should be, and stops nothing."""
 
 
+class Turn(NamedTuple):
+    """A turn that has come.
+
+    Args:
+        id: Its number in the queue.
+        at: When it was, in seconds of the budget's clock.
+        waited_s: Seconds that were waited for it, 0 or more.
+    """
+
+    id: int
+    at: float
+    waited_s: float
+
+
 def budget_path(settings: Settings) -> Path:
-    """Give the file of a key's budget; its name tells nothing about the key."""
-    digest = hashlib.sha256(f"{settings.key}\n{settings.base_url}".encode()).hexdigest()
-    return settings.state_dir / "budget" / f"v1-{digest[:32]}.sqlite"
+    """Give the file of a key's budget on this machine, one for each boot; its name tells nothing about the key."""
+    boot = ""
+    with suppress(OSError):
+        boot = _BOOT.read_text().strip()
+    digest = hashlib.sha256(f"{settings.key}\n{settings.base_url}\n{boot}".encode()).hexdigest()
+    return settings.state_dir / "budget" / f"v2-{digest[:32]}.sqlite"
 
 
 class Budget:
@@ -94,35 +107,47 @@ class Budget:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def take(self) -> float:
-        """Wait for a turn, and give the seconds that were waited."""
+    def take(self) -> Turn:
+        """Wait for a turn."""
         began = self._clock()
-        while True:
-            turn, at, reason = self._in_file(self._reserve)
-            wait_s = at - self._clock()
-            if wait_s <= 0:
-                return self._clock() - began
+        planned = self._plan(Schedule.add)
+        while (wait_s := planned.at - self._clock()) > 0:
             if wait_s > SHORTEST_ANNOUNCED_S and self._on_wait is not None:
-                self._on_wait(reason, wait_s)
+                self._on_wait(planned.reason, wait_s)
             try:
                 self._sleep(wait_s)
             except BaseException:
-                self._in_file(partial(_give_back, turn=turn))
+                self._plan(partial(Schedule.drop, id_=planned.id))
                 raise
-            # Meanwhile the server may have asked for a pause; then the turn is worth nothing.
-            if self._in_file(self._paused_until) <= at:
-                return self._clock() - began
-            self._in_file(partial(_give_back, turn=turn))
+            # Meanwhile the turn may have been moved, by a pause for one.
+            planned = self._plan(partial(_find, id_=planned.id))
+        return Turn(planned.id, planned.at, self._clock() - began)
 
-    def pause(self, seconds: float, reason: str) -> None:
-        """Let nobody who uses the key send for a while.
+    def refused(self, turn: Turn, seconds: float, reason: str) -> None:
+        """Let nobody who uses the key send for a while, and everybody send more slowly after it.
 
         Args:
-            seconds: From now; cut to two minutes.
+            turn: Turn of the request that was refused.
+            seconds: How long the server asks to wait, from now; cut to two minutes.
             reason: Why, for those who wait.
         """
-        until = self._clock() + min(max(seconds, 0.0), LONGEST_PAUSE_S)
-        self._in_file(partial(_set_pause, until=until, reason=reason, latest=self._clock() + LONGEST_PAUSE_S))
+
+        def refuse(schedule: Schedule) -> None:
+            schedule.slow_down(turn.at, schedule.pause(seconds, reason))
+
+        self._plan(refuse)
+
+    def heard(self, turn: Turn, quota: Quota) -> None:
+        """Heed what the server says of its own window.
+
+        Args:
+            turn: Turn of the request that it answered.
+            quota: What it says.
+        """
+        if quota.remaining >= self._limit:
+            return
+        until = self._clock() + quota.resets_in_s
+        self._plan(lambda schedule: schedule.keep_within(turn.id, quota.used, quota.remaining, quota.resets_at, until))
 
     def close(self) -> None:
         """Close the file."""
@@ -131,30 +156,8 @@ class Budget:
                 self._connection.close()
                 self._connection = None
 
-    def _reserve(self, connection: sqlite3.Connection) -> tuple[int, float, str]:
-        now = self._clock()
-        connection.execute(
-            "DELETE FROM turn WHERE at <= ? OR at > ?", (now - self._window_s, now + _HORIZON * self._window_s)
-        )
-        at, reason = now, ""
-        full = connection.execute(
-            "SELECT at FROM turn ORDER BY at DESC LIMIT 1 OFFSET ?", (self._limit - 1,)
-        ).fetchone()
-        if full is not None and full[0] + self._window_s > at:
-            at = full[0] + self._window_s
-            reason = f"the budget of {self._limit} requests a minute is used up"
-        pause = connection.execute("SELECT until, reason FROM pause").fetchone()
-        if pause is not None and at < pause[0] <= now + LONGEST_PAUSE_S:
-            at, reason = pause
-        turn = connection.execute("INSERT INTO turn (at) VALUES (?)", (at,)).lastrowid
-        if turn is None:
-            raise sqlite3.DatabaseError("no turn was written")
-        return turn, at, reason
-
-    def _paused_until(self, connection: sqlite3.Connection) -> float:
-        row = connection.execute("SELECT until FROM pause").fetchone()
-        until: float = row[0] if row is not None else 0.0
-        return until if until <= self._clock() + LONGEST_PAUSE_S else 0.0
+    def _plan(self, do: Callable[[Schedule], T]) -> T:
+        return self._in_file(lambda connection: do(Schedule(connection, self._limit, self._window_s, self._clock())))
 
     def _in_file(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction; what is broken is mended once, then this process goes on alone."""
@@ -202,14 +205,9 @@ class Budget:
             )
 
 
-def _give_back(connection: sqlite3.Connection, turn: int) -> None:
-    connection.execute("DELETE FROM turn WHERE id = ?", (turn,))
-
-
-def _set_pause(connection: sqlite3.Connection, until: float, reason: str, latest: float) -> None:
-    row = connection.execute("SELECT until FROM pause").fetchone()
-    if row is None or row[0] < until or row[0] > latest:
-        connection.execute("INSERT OR REPLACE INTO pause VALUES (1, ?, ?)", (until, reason))
+def _find(schedule: Schedule, id_: int) -> Planned:
+    """Give a turn as it stands now; a new one when it ran out, as while the machine was asleep."""
+    return schedule.find(id_) or schedule.add()
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
@@ -225,7 +223,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA:
+        for statement in SCHEMA:
             connection.execute(statement)
         connection.execute("COMMIT")
     except BaseException:
@@ -236,7 +234,7 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 def _sweep(folder: Path) -> None:
     """Remove budgets that nobody used for a day, such as those of emulators that are gone."""
-    for path in folder.glob("v1-*.sqlite*"):
+    for path in folder.glob("v[0-9]*.sqlite*"):
         # Another process may sweep at the same time.
         with suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > _KEPT_S:

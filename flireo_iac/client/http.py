@@ -16,16 +16,11 @@ import httpx
 
 from flireo_iac import __version__
 from flireo_iac.client.answers import Answer, MismatchError, error_of, tried, unexpected, value_of
-from flireo_iac.client.budget import Budget, OnWait, OnWarning, budget_path
+from flireo_iac.client.budget import MARGIN_S, Budget, OnWait, OnWarning, Turn, budget_path
 from flireo_iac.client.call import Call
-from flireo_iac.client.retry import (
-    PAUSE_REASON,
-    Deadline,
-    UntrustedServerError,
-    asked_wait_s,
-    repeating,
-    reset_wait_s,
-)
+from flireo_iac.client.deadline import Deadline, deadline
+from flireo_iac.client.hints import asked_wait_s, quota_of
+from flireo_iac.client.retry import PAUSE_REASON, UntrustedServerError, repeating
 from flireo_iac.client.secrets import masked
 from flireo_iac.errors import InvalidInputError, SettingsError, TransportError
 from flireo_iac.settings import Settings
@@ -37,6 +32,8 @@ _IDLE_S = 4.0
 
 _PAUSE_WITHOUT_HINT_S = 5.0
 """First pause after a 429 that does not say how long; doubles, so that four of them outlast a minute's window."""
+
+_LONGEST_PAUSE_WITHOUT_HINT_S = 40.0
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -80,6 +77,7 @@ class Http:
         self._budget = budget or Budget(
             budget_path(settings),
             settings.requests_per_minute,
+            window_s=settings.limit_window_s + MARGIN_S,
             on_wait=on_wait,
             on_warning=on_warning,
             sleep=sleep,
@@ -114,25 +112,26 @@ class Http:
         """
         content = _encoded(call)
         secrets = call.secrets | {self.settings.key}
-        deadline = Deadline(self.settings.operation_timeout_s)
-        loop = repeating(call, self.settings, deadline, on_wait=self._on_wait, sleep=self._sleep)
         attempts = 0
 
         def attempt() -> T:
             nonlocal attempts
             attempts += 1
-            deadline.extend(self._budget.take())
+            turn = self._budget.take()
+            end.extend(turn.waited_s)
             answer, cause = None, None
             try:
-                answer = self._exchange(call, content, deadline)
+                answer = self._exchange(call, content, end)
             except httpx.HTTPError as error:
                 cause = error
             if answer is None or cause is not None:
                 # Built outside the handler: httpx's error holds the request, and that the key.
                 raise self._transport_error(call, cause, secrets=secrets, attempts=attempts)
-            return self._read(call, answer, read, secrets=secrets, attempts=attempts)
+            wait_s = self._heed(turn, answer, attempts)
+            return self._read(call, answer, read, secrets=secrets, attempts=attempts, wait_s=wait_s)
 
-        return loop(attempt)
+        with deadline(self.settings.operation_timeout_s, is_repeatable=call.is_repeatable) as end:
+            return repeating(call, self.settings, end, on_wait=self._on_wait, sleep=self._sleep)(attempt)
 
     def _exchange(self, call: Call, content: bytes | None, deadline: Deadline) -> Answer:
         settings = self.settings
@@ -163,17 +162,29 @@ class Http:
             response.close()
         return Answer(response.status_code, response.headers, b"".join(parts))
 
-    def _read(
-        self, call: Call, answer: Answer, read: Callable[[Any], T], *, secrets: frozenset[str], attempts: int
-    ) -> T:
-        wait_s = asked_wait_s(answer, self._now)
-        left_s = reset_wait_s(answer, self._now)
+    def _heed(self, turn: Turn, answer: Answer, attempts: int) -> float | None:
+        """Tell the budget what an answer says about the next request; give the seconds that it asks to wait."""
+        wait_s, quota = asked_wait_s(answer, self._now), quota_of(answer, self._now)
+        if quota is not None:
+            self._budget.heard(turn, quota)
         if answer.status == 429:
-            hints = (wait_s, left_s, _PAUSE_WITHOUT_HINT_S * 2 ** (attempts - 1))
-            wait_s = next(hint for hint in hints if hint is not None)
-            self._budget.pause(wait_s, PAUSE_REASON)
-        elif left_s is not None:
-            self._budget.pause(left_s, "the server says that no request is left in its window")
+            if wait_s is None and quota is not None and not quota.remaining:
+                wait_s = quota.resets_in_s
+            if wait_s is None:
+                wait_s = min(_PAUSE_WITHOUT_HINT_S * 2 ** (attempts - 1), _LONGEST_PAUSE_WITHOUT_HINT_S)
+            self._budget.refused(turn, wait_s, PAUSE_REASON)
+        return wait_s
+
+    def _read(
+        self,
+        call: Call,
+        answer: Answer,
+        read: Callable[[Any], T],
+        *,
+        secrets: frozenset[str],
+        attempts: int,
+        wait_s: float | None,
+    ) -> T:
         if not 200 <= answer.status < 300:
             raise error_of(call, answer, secrets=secrets, attempts=attempts, wait_s=wait_s)
         try:

@@ -2,21 +2,19 @@
 
 The loop is tenacity's; the rules are here. Sent again is what has one effect however often it arrives (GET, PATCH,
 DELETE, and a POST that overwrites). A POST that creates is sent again only where the server certainly has not acted:
-it answered 429, or no connection came about. Source: api notes, section 1.
+it answered 429, or no connection came about. A 429 says that the key is busy, perhaps with other machines, so it is
+no failed attempt: only the deadline ends it. Source: api notes, section 1.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 
 import tenacity
 
-from flireo_iac.client.answers import Answer, MismatchError, value_of
 from flireo_iac.client.budget import SHORTEST_ANNOUNCED_S, OnWait
 from flireo_iac.client.call import Call
+from flireo_iac.client.deadline import Deadline
 from flireo_iac.errors import (
     ApiError,
     FlireoError,
@@ -34,7 +32,6 @@ _LONGEST_BACKOFF_S = 20.0
 _MOST_UNEXPECTED = 3
 """Times that an answer may be broken before it is believed to be what the server means."""
 
-
 _MOST_UNCONNECTED = 3
 """Attempts to connect; a server that is not there is more often a wrong address than one that starts."""
 
@@ -43,33 +40,13 @@ class UntrustedServerError(TransportError):
     """The server's certificate is not trusted; asking again does not help."""
 
 
-class Deadline:
-    """End of an operation, on the monotonic clock.
-
-    Args:
-        seconds: From now, above 0.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    @property
-    def remaining_s(self) -> float:
-        """Seconds that are left; below 0 when it is over."""
-        return self._end - time.monotonic()
-
-    def extend(self, seconds: float) -> None:
-        """Leave seconds out of the count."""
-        self._end += seconds
-
-
-def is_repeated(call: Call, error: BaseException, attempt: int) -> bool:
+def is_repeated(call: Call, error: BaseException, failures: int) -> bool:
     """Whether a request is sent again after an error.
 
     Args:
         call: The request.
         error: What it led to.
-        attempt: How often it was sent, from 1.
+        failures: How often it failed with anything but 429, this error included.
     """
     match error:
         case RateLimitError():
@@ -77,13 +54,13 @@ def is_repeated(call: Call, error: BaseException, attempt: int) -> bool:
         case UntrustedServerError():
             return False
         case TransportError() if not error.may_have_arrived:
-            return attempt < _MOST_UNCONNECTED
+            return failures < _MOST_UNCONNECTED
         case TransportError():
             return call.is_repeatable
         case ServerError():
             return call.is_repeatable and error.status in _RETRIED_STATUSES
         case UnexpectedAnswerError():
-            return call.is_repeatable and 200 <= error.status < 300 and attempt < _MOST_UNEXPECTED
+            return call.is_repeatable and 200 <= error.status < 300 and failures < _MOST_UNEXPECTED
     return False
 
 
@@ -99,6 +76,7 @@ def repeating(
         on_wait: Called before a wait of more than 2 seconds; None for nobody.
         sleep: Sleeps so many seconds.
     """
+    failures = 0
     growing = tenacity.wait_exponential(multiplier=settings.backoff_s, max=_LONGEST_BACKOFF_S)
     backoff = growing + tenacity.wait_random(0, settings.backoff_s)
 
@@ -108,15 +86,17 @@ def repeating(
         return max(backoff(state), asked or 0.0)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= settings.max_attempts or state.upcoming_sleep >= deadline.remaining_s
+        return failures >= settings.max_attempts or state.upcoming_sleep >= deadline.remaining_s
 
     def announce(state: tenacity.RetryCallState) -> None:
         if on_wait is not None and state.upcoming_sleep > SHORTEST_ANNOUNCED_S:
             on_wait(_reason(_error_of(state)), state.upcoming_sleep)
 
     def is_worth_it(state: tenacity.RetryCallState) -> bool:
+        nonlocal failures
         error = _error_of(state)
-        return isinstance(error, FlireoError) and is_repeated(call, error, state.attempt_number)
+        failures += not isinstance(error, RateLimitError)
+        return isinstance(error, FlireoError) and is_repeated(call, error, failures)
 
     return tenacity.Retrying(
         retry=is_worth_it, wait=wait_s, stop=is_over, before_sleep=announce, sleep=sleep, reraise=True
@@ -136,81 +116,3 @@ def _reason(error: BaseException | None) -> str:
 
 
 PAUSE_REASON = "the server asks for a pause (HTTP 429)"
-
-
-def asked_wait_s(answer: Answer, now: Callable[[], float]) -> float | None:
-    """Give the seconds that an answer asks to wait, from ``Retry-After`` or its body.
-
-    Source: api notes, section 3 (seconds) and section 2 (``retry_after`` in the body); a date as HTTP allows.
-
-    Args:
-        answer: What came back.
-        now: Wall clock, Unix seconds.
-
-    Returns:
-        0 or more; None when it does not ask, or not in a form that HTTP knows.
-    """
-    header = answer.headers.get("Retry-After", "").strip()
-    if header.isascii() and header.isdigit():
-        return float(header)
-    at = _unix_time(header)
-    if at is not None:
-        return max(0.0, at - _server_now(answer.headers, now))
-    if answer.status == 429:
-        return _body_wait_s(answer)
-    return None
-
-
-def reset_wait_s(answer: Answer, now: Callable[[], float]) -> float | None:
-    """Give the seconds until the server's window ends, when an answer says that nothing is left in it.
-
-    Source: api notes, section 3 (``X-RateLimit-*``, the reset in Unix seconds).
-
-    Args:
-        answer: What came back.
-        now: Wall clock, Unix seconds.
-
-    Returns:
-        Above 0; None when something is left, or the answer does not say.
-    """
-    limit, remaining, reset = (
-        _number(answer.headers.get(f"X-RateLimit-{name}")) for name in ("Limit", "Remaining", "Reset")
-    )
-    if not limit or remaining != 0 or reset is None:
-        return None
-    seconds = reset - _server_now(answer.headers, now)
-    return seconds if seconds > 0 else None
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None
-
-
-def _unix_time(text: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    # HTTP dates are in GMT, also where the zone is missing.
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _server_now(headers: Mapping[str, str], now: Callable[[], float]) -> float:
-    """Give the server's own clock, so that a wrong clock of this machine does not matter."""
-    dated = _unix_time(headers.get("Date", ""))
-    return now() if dated is None else dated
-
-
-def _body_wait_s(answer: Answer) -> float | None:
-    try:
-        body = value_of(answer)
-    except MismatchError:
-        return None
-    if not isinstance(body, dict):
-        return None
-    nested = body.get("error")
-    for source in (body, nested if isinstance(nested, dict) else {}):
-        seconds = source.get("retry_after")
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < 1e6:
-            return float(seconds)
-    return None

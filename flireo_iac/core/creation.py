@@ -21,6 +21,7 @@ from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
 from flireo_iac.core.settle import Settler, advice, has_key, is_lost, natural_key, shows
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
 from flireo_iac.kinds import Kind
+from flireo_iac.waits import wait_text
 
 Say = Callable[[str, str], None]
 """Takes a severity (``info``, ``wait`` or ``warning``) and a sentence about the resource at hand."""
@@ -204,7 +205,7 @@ class Creation:
     def _made_by(self, kind: Kind, body: Mapping[str, Any] | None, intent: Intent, say: Say) -> Row | None:
         if intent.object_id is None:
             return self._settler.of_earlier_run(
-                kind, body, intent, lambda reason, seconds: say("wait", f"{reason}: waiting {seconds:.0f} s")
+                kind, body, intent, lambda reason, seconds: say("wait", wait_text(reason, seconds))
             )
         row = self.inventory.ask(kind, intent.object_id)
         if row is not None and intent.folder != self.folder:

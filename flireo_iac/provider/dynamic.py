@@ -25,6 +25,7 @@ from pulumi.output import Unknown
 from pulumi.runtime.rpc import wrap_rpc_secret
 
 from flireo_iac.allow import VARIABLE, Allowed, flag, word
+from flireo_iac.client.deadline import allowing
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.check import check
 from flireo_iac.core.creation import Say
@@ -176,7 +177,7 @@ class KindProvider(ResourceProvider):
             rpc.say(call, "info" if is_wait else severity, text, is_passing=is_wait)
 
         try:
-            with SESSION:
+            with SESSION, allowing(call.timeout_s if call is not None else 0):
                 return act(say)
         except UnfinishedError as error:
             text = SESSION.redactor.mask(f"{title}: {error.reason}")

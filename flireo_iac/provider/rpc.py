@@ -52,6 +52,11 @@ class Call:
         return self.urn.rpartition("::")[2]
 
     @property
+    def timeout_s(self) -> float:
+        """Seconds that the program allows for the operation; 0 when it does not say."""
+        return float(getattr(self.request, "timeout", 0.0))
+
+    @property
     def old_inputs(self) -> dict[str, Any] | None:
         """Inputs of the last run; None when this engine does not send them."""
         field = "inputs" if self.verb == "Read" else "old_inputs"

@@ -23,6 +23,7 @@ from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
 from flireo_iac.settings import Getter, Settings, state_dir
+from flireo_iac.waits import wait_text
 
 _POLL_S = 2.0
 """Seconds between two looks at the engine."""
@@ -94,7 +95,7 @@ class Session:
             self.redactor.learn(settings.key)
             api = FlireoApi(
                 settings,
-                on_wait=lambda reason, seconds: self._say("info", f"{reason}: waiting {seconds:.0f} s", True),
+                on_wait=lambda reason, seconds: self._say("info", wait_text(reason, seconds), True),
                 on_warning=lambda text: self._say("warning", text, False),
             )
             inventory = Inventory(api, say=lambda text: self._say("warning", text, False))

@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from flireo_iac.client import FlireoApi
 from flireo_iac.client.budget import WINDOW_S, Budget, budget_path
+from flireo_iac.client.hints import Quota
+from flireo_iac.client.pace import SLOWEST, Pace
 from flireo_iac.kinds import KINDS
 from flireo_iac.settings import Settings
+from flireo_iac.waits import wait_text
 from tests.client.scripted import Scripted, reply
 
 TAKER = """
@@ -62,36 +65,88 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("take"), st.just(0.0)),
         st.tuples(st.just("pass"), st.floats(0, 90)),
-        st.tuples(st.just("pause"), st.floats(-5, 500)),
+        st.tuples(st.just("refuse"), st.floats(-5, 500)),
+        st.tuples(st.just("hear"), st.integers(0, 5)),
     ),
     max_size=60,
 )
 
 
-@given(limit=st.integers(1, 5), steps=steps)
+@given(limit=st.integers(1, 40), steps=steps)
 def test_no_window_holds_more_turns_than_the_limit_and_no_pause_holds_one(
     limit: int, steps: list[tuple[str, float]]
 ) -> None:
     clock = Clock()
     budget = Budget(None, limit, sleep=clock.sleep, clock=clock)
-    turns: list[float] = []
-    open_from = 0.0
-    for step, seconds in steps:
+    turns = [budget.take()]
+    open_from, until, left = 0.0, 0.0, 0
+    for step, value in steps:
         if step == "take":
             before = clock.now
-            waited = budget.take()
-            assert waited == pytest.approx(clock.now - before)
-            turns.append(clock.now)
+            turns.append(budget.take())
+            assert turns[-1].waited_s == pytest.approx(clock.now - before)
             assert clock.now >= open_from
-            assert clock.now <= max(before, open_from, turns[-limit - 1] + WINDOW_S if len(turns) > limit else 0) + 1e-6
+            if clock.now < until:
+                left -= 1
+                assert left >= 0, "more requests than the server has left in its window"
         elif step == "pass":
-            clock.now += seconds
-        else:
-            budget.pause(seconds, "test")
-            open_from = max(open_from, clock.now + min(seconds, 120))
+            clock.now += value
+        elif step == "refuse":
+            budget.refused(turns[-1], value, "test")
+            open_from = max(open_from, clock.now + min(value, 120))
+        elif clock.now >= until:
+            left, until = int(value), clock.now + 30
+            budget.heard(turns[-1], Quota(0, left, until, 30))
+            if left >= limit:
+                until = 0.0
     budget.close()
-    for first in turns:
-        assert sum(1 for other in turns if first <= other < first + WINDOW_S - 1e-6) <= limit
+    moments = [turn.at for turn in turns]
+    assert moments == sorted(moments)
+    for first in moments:
+        assert sum(1 for other in moments if first <= other < first + WINDOW_S - 1e-6) <= limit
+
+
+@given(limit=st.integers(1, 5), pauses=st.lists(st.floats(0, 90), max_size=30))
+def test_without_a_word_of_the_server_nobody_waits_longer_than_the_window_asks(limit: int, pauses: list[float]) -> None:
+    clock = Clock()
+    budget = Budget(None, limit, sleep=clock.sleep, clock=clock)
+    turns: list[float] = []
+    for seconds in pauses:
+        earliest = turns[-limit] + WINDOW_S if len(turns) >= limit else 0.0
+        expected = max(clock.now, earliest)
+        budget.take()
+        assert clock.now == pytest.approx(expected)
+        turns.append(clock.now)
+        clock.now += seconds
+    budget.close()
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0, 400), st.booleans(), st.floats(0, 120)), max_size=40),
+    limit=st.integers(1, 100),
+)
+def test_the_pace_stays_within_its_bounds_and_one_burst_of_refusals_cuts_it_once(
+    steps: list[tuple[float, bool, float]], limit: int
+) -> None:
+    now, pace = 1000.0, Pace()
+    for seconds, is_refused, wait_s in steps:
+        before = pace.factor_at(now, WINDOW_S)
+        now += seconds
+        assert pace.factor_at(now, WINDOW_S) >= before
+        if is_refused and now > pace.since:
+            expected = max(SLOWEST, pace.factor_at(now, WINDOW_S) / 2)
+            pace = pace.refused(now, now, now + wait_s, WINDOW_S)
+            assert pace.factor_at(now, WINDOW_S) == expected
+            assert pace.refused(now, now + 0.1, now + 5, WINDOW_S) == pace
+        assert SLOWEST <= pace.factor_at(now, WINDOW_S) <= 1
+        assert 1 <= pace.limit_at(limit, now, WINDOW_S) <= limit
+    assert pace.limit_at(limit, now + 120 + 5 * WINDOW_S, WINDOW_S) == limit
+
+
+def test_the_pace_is_halved_and_comes_back_in_small_steps() -> None:
+    pace = Pace().refused(1000, 1001, 1040, 60)
+    limits = [pace.limit_at(90, 1040 + seconds, 60) for seconds in (-20, 0, 14, 15, 30, 60, 149, 150, 1000)]
+    assert limits == [45, 45, 45, 49, 54, 63, 85, 90, 90]
 
 
 def test_processes_and_their_threads_share_one_budget(tmp_path: Path) -> None:
@@ -133,8 +188,92 @@ def test_a_waiter_that_is_killed_holds_nobody_for_longer_than_its_turn(tmp_path:
     os.kill(taker.pid, signal.SIGKILL)
     taker.communicate(timeout=10)
     budget = Budget(path, 1, window_s=1.0)
-    assert budget.take() < 2.2
+    assert budget.take().waited_s < 2.2
     budget.close()
+
+
+IN_TRANSACTION = """
+import sqlite3, sys, time
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("PRAGMA cache_size = 1")
+held.execute("BEGIN IMMEDIATE")
+held.executemany("INSERT INTO turn (at, reason) VALUES (?, 'x')", [(time.monotonic() + 50,)] * 20_000)
+print("inside", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_that_is_killed_within_a_transaction_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    budget = Budget(path, 2)
+    budget.take()
+    process = subprocess.Popen([sys.executable, "-c", IN_TRANSACTION, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "inside\n"
+    waiter = threading.Thread(target=budget.take)
+    waiter.start()
+    process.kill()
+    process.communicate(timeout=10)
+    waiter.join(timeout=30)
+    assert not waiter.is_alive(), "the killed process still holds the file"
+    budget.close()
+    held = sqlite3.connect(path)
+    assert held.execute("SELECT count(*) FROM turn").fetchone() == (2,)
+    held.close()
+
+
+def test_waiters_that_are_killed_hold_back_no_more_than_their_own_turns(tmp_path: Path) -> None:
+    path = tmp_path / "b" / "b.sqlite"
+    taker = start(path, limit=4, window_s=1.0, threads=8, turns=50)
+    assert taker.stdout is not None
+    for _ in range(4):
+        assert taker.stdout.readline()
+    os.kill(taker.pid, signal.SIGKILL)
+    taker.communicate(timeout=10)
+    clock = Clock()
+    clock.now = time.monotonic()
+    budget = Budget(path, 4, window_s=1.0, clock=clock, sleep=clock.sleep)
+    # Eight at most were waiting, four of them in each window.
+    assert budget.take().waited_s <= 4.0
+    budget.close()
+
+
+def test_a_wall_clock_that_jumps_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, wall = Clock(), [1.8e9]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    path = tmp_path / "b" / "b.sqlite"
+    waits = []
+    for jump_s in (0, 86_400 * 365, -2 * 86_400 * 365, 3_600):
+        wall[0] += jump_s
+        # A new process each time: what it does first is sweep.
+        budget = Budget(path, 2, clock=clock, sleep=clock.sleep)
+        waits.append(budget.take().waited_s)
+        budget.close()
+    assert waits == [0, 0, WINDOW_S, 0]
+
+
+def test_each_boot_of_a_machine_has_a_budget_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(key="fl_x", state_dir=tmp_path)
+    boot = tmp_path / "boot"
+    monkeypatch.setattr("flireo_iac.client.budget._BOOT", boot)
+    paths = []
+    for text in (None, "one", "two", "one"):
+        if text is not None:
+            boot.write_text(text)
+        paths.append(budget_path(settings))
+    assert len(set(paths)) == 3
+    assert paths[1] == paths[3]
+
+
+def test_a_wait_says_why_how_long_and_until_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    try:
+        assert wait_text("it is late", 75.4) == "it is late: waiting 75 s, until 08:01:15"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_an_interrupted_waiter_gives_its_turn_back(tmp_path: Path) -> None:
@@ -156,12 +295,12 @@ def test_an_interrupted_waiter_gives_its_turn_back(tmp_path: Path) -> None:
 def test_a_pause_reaches_those_who_wait_already(tmp_path: Path) -> None:
     path = tmp_path / "b" / "b.sqlite"
     ours, theirs = Budget(path, 1, window_s=0.5), Budget(path, 1, window_s=0.5)
-    ours.take()
+    turn = ours.take()
     got: list[float] = []
-    waiter = threading.Thread(target=lambda: got.append(ours.take()))
+    waiter = threading.Thread(target=lambda: got.append(ours.take().waited_s))
     waiter.start()
     time.sleep(0.1)
-    theirs.pause(1.2, "test")
+    theirs.refused(turn, 1.2, "test")
     waiter.join()
     assert 1.2 <= got[0] < 2.5
     ours.close()
@@ -178,9 +317,8 @@ def test_long_waits_are_announced_with_their_reason_before_they_begin(tmp_path: 
         clock=clock,
         on_wait=lambda reason, seconds: said.append((reason, seconds, clock.now)),
     )
-    for _ in range(3):
-        budget.take()
-    budget.pause(90, "the server asks for a pause (HTTP 429)")
+    turns = [budget.take() for _ in range(3)]
+    budget.refused(turns[-1], 90, "the server asks for a pause (HTTP 429)")
     budget.take()
     assert said == [
         ("the budget of 2 requests a minute is used up", 62, 1000),
@@ -194,18 +332,18 @@ def test_what_a_restart_of_the_machine_left_behind_is_dropped(tmp_path: Path) ->
     clock = Clock()
     clock.now = 1e6
     before = Budget(path, 1, clock=clock, sleep=clock.sleep)
-    before.take()
-    before.pause(100, "test")
+    before.refused(before.take(), 100, "test")
     before.close()
     clock.now = 10
     after = Budget(path, 1, clock=clock, sleep=clock.sleep)
-    assert after.take() == 0
-    assert after.take() == WINDOW_S
-    after.pause(5, "test")
-    after.pause(2, "test")
+    assert after.take().waited_s == 0
+    turn = after.take()
+    assert turn.waited_s == WINDOW_S
+    after.refused(turn, 5, "test")
+    after.refused(turn, 2, "test")
     clock.now += WINDOW_S + 1
-    after.pause(5, "test")
-    assert after.take() == 5
+    after.refused(turn, 5, "test")
+    assert after.take().waited_s == 5
     after.close()
 
 
@@ -227,7 +365,7 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path
     clock = Clock()
     said: list[str] = []
     budget = Budget(in_the_way / "budget" / "b.sqlite", 2, on_warning=said.append, clock=clock, sleep=clock.sleep)
-    assert [budget.take() for _ in range(4)] == [0, 0, WINDOW_S, 0]
+    assert [budget.take().waited_s for _ in range(4)] == [0, 0, WINDOW_S, 0]
     assert len(said) == 1
     assert "FLIREO_STATE_DIR" in said[0]
     budget.close()
@@ -268,15 +406,15 @@ def test_the_file_is_private_and_its_name_tells_nothing(tmp_path: Path) -> None:
 def test_budgets_that_nobody_uses_are_swept(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     folder.mkdir()
-    for name, age_s in (("v1-old.sqlite", 90_000), ("v1-young.sqlite", 3_600), ("other", 90_000)):
+    for name, age_s in (("v2-old.sqlite", 90_000), ("v2-young.sqlite", 3_600), ("other", 90_000)):
         (folder / name).write_text("")
         os.utime(folder / name, (time.time() - age_s,) * 2)
-    budget = Budget(folder / "v1-new.sqlite", 1)
+    budget = Budget(folder / "v2-new.sqlite", 1)
     budget.take()
     budget.close()
     assert {file.name for file in folder.iterdir() if "journal" not in file.name} == {
-        "v1-young.sqlite",
-        "v1-new.sqlite",
+        "v2-young.sqlite",
+        "v2-new.sqlite",
         "other",
     }
 

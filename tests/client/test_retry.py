@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flireo_iac.client import FlireoApi
 from flireo_iac.client.answers import Answer
-from flireo_iac.client.retry import asked_wait_s, reset_wait_s
+from flireo_iac.client.hints import asked_wait_s, quota_of
 from flireo_iac.errors import (
     ApiError,
     FlireoError,
@@ -229,6 +229,8 @@ NOW = 1_800_000_000.0
             ),
             9,
         ),
+        # A date in an hour, and no word about the server's clock: it is ours that is wrong.
+        (answer(Retry_After=email.utils.formatdate(NOW + 3609, usegmt=True)), None),
         (answer(body=b'{"error": {"code": "x", "retry_after": 12}}'), 12),
         (answer(body=b'{"error": "x", "retry_after": 2.5}'), 2.5),
         (answer(body=b'{"retry_after": true}'), None),
@@ -257,8 +259,9 @@ def test_how_long_an_answer_asks_to_wait(given: Answer, seconds: float | None) -
 )
 def test_no_header_breaks_the_clock(status: int, headers: dict[str, str], body: bytes) -> None:
     odd = Answer(status, httpx.Headers(headers), body)
-    for seconds in (asked_wait_s(odd, lambda: NOW), reset_wait_s(odd, lambda: NOW)):
-        assert seconds is None or seconds >= 0
+    seconds, quota = asked_wait_s(odd, lambda: NOW), quota_of(odd, lambda: NOW)
+    assert seconds is None or seconds >= 0
+    assert quota is None or (quota.remaining >= 0 and 0 < quota.resets_in_s <= 120)
 
 
 def test_a_connection_that_the_server_dropped_is_not_used_for_a_create(server: Scripted, api: FlireoApi) -> None:
@@ -274,19 +277,34 @@ def test_a_connection_that_the_server_dropped_is_not_used_for_a_create(server: S
     assert server.methods == ["GET", "POST"]
 
 
+HOUR_S = 3600
+
+
 @pytest.mark.parametrize(
-    ("limit", "remaining", "reset_at", "seconds"),
+    ("limit", "remaining", "reset_s", "skew_s", "expected"),
     [
-        ("100", "0", str(int(NOW) + 20), 20),
-        ("100", "1", str(int(NOW) + 20), None),
-        ("0", "0", str(int(NOW) + 20), None),
-        ("100", "0", str(int(NOW) - 5), None),
-        ("100", "0", "soon", None),
+        ("100", "0", 20, None, (0, 20)),
+        ("100", "1", 20, None, (1, 20)),
+        ("0", "0", 20, None, None),
+        ("100", "0", -5, None, None),
+        ("100", "0", None, None, None),
+        # Nothing says what time it is there: an end in an hour is a wrong clock.
+        ("100", "0", HOUR_S, None, None),
+        # The server's clock is an hour ahead or behind, and its Date says so.
+        ("100", "3", HOUR_S + 20, HOUR_S, (3, 20)),
+        ("100", "3", -HOUR_S + 20, -HOUR_S, (3, 20)),
+        ("100", "9" * 400, 20, None, (1_000_000_000, 20)),
     ],
 )
-def test_an_empty_window_is_waited_out(limit: str, remaining: str, reset_at: str, seconds: float | None) -> None:
-    given = answer(200, X_RateLimit_Limit=limit, X_RateLimit_Remaining=remaining, X_RateLimit_Reset=reset_at)
-    assert reset_wait_s(given, lambda: NOW) == seconds
+def test_what_an_answer_says_of_the_servers_window(
+    limit: str, remaining: str, reset_s: int | None, skew_s: int | None, expected: tuple[int, float] | None
+) -> None:
+    headers = {"X_RateLimit_Limit": limit, "X_RateLimit_Remaining": remaining}
+    headers["X_RateLimit_Reset"] = "soon" if reset_s is None else str(int(NOW) + reset_s)
+    if skew_s is not None:
+        headers["Date"] = email.utils.formatdate(NOW + skew_s, usegmt=True)
+    quota = quota_of(answer(200, b"", **headers), lambda: NOW)
+    assert (quota and (quota.remaining, quota.resets_in_s)) == expected
 
 
 def test_when_the_server_says_its_window_is_empty_the_next_request_waits(
@@ -305,9 +323,40 @@ def test_when_the_server_says_its_window_is_empty_the_next_request_waits(
     assert server.seen[1].at - server.seen[0].at > 0.9
 
 
-def test_a_429_without_an_end_is_given_up(server: Scripted, api: FlireoApi) -> None:
+def test_a_429_is_no_failed_attempt(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:
+    server.will(*[BUSY] * 8, reply(503, ""), *[BUSY] * 3, GOOD)
+    make_api(server.url, max_attempts=2, backoff_s=0.001).update(AGENT, "a1", {"name": "A"})
+    assert len(server.seen) == 13
+
+
+def test_a_429_without_an_end_is_given_up_at_the_deadline(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:
     server.will(BUSY)
+    began = time.monotonic()
     with pytest.raises(RateLimitError, match="slow down") as caught:
-        api.create(AGENT, {"name": "A"})
+        make_api(server.url, operation_timeout_s=2.0).create(AGENT, {"name": "A"})
     assert isinstance(caught.value, FlireoError)
+    assert len(server.seen) > 5
+    assert time.monotonic() - began < 10
+
+
+def test_the_server_is_asked_no_oftener_than_it_has_requests_left(
+    server: Scripted, make_api: Callable[..., FlireoApi]
+) -> None:
+    resets_at = int(time.time()) + 3
+    in_old_window = 0
+
+    def count_down(handler: Any) -> None:
+        nonlocal in_old_window
+        is_old = time.time() < resets_at
+        in_old_window += is_old
+        headers = {"X_RateLimit_Remaining": str(3 - in_old_window if is_old else 100)}
+        headers["X_RateLimit_Reset"] = str(resets_at if is_old else resets_at + 60)
+        reply(200, {"agent": ROW}, X_RateLimit_Limit="100", **headers)(handler)
+
+    server.will(count_down)
+    # Two clients, as two processes are: what one of them hears, both heed.
+    first, second = make_api(server.url, requests_per_minute=90), make_api(server.url, requests_per_minute=90)
+    for api in (first, second, first, second, first):
+        api.get(AGENT, "a1")
+    assert in_old_window <= 3
     assert len(server.seen) == 5

@@ -65,6 +65,9 @@ def test_a_key_that_cannot_be_one_is_refused_and_not_shown(key: str) -> None:
         ("FLIREO_API_DIALECT", "dec2024", "dec2025, jan2026, successor, auto"),
         ("FLIREO_REQUESTS_PER_MINUTE", "many", "whole number"),
         ("FLIREO_REQUESTS_PER_MINUTE", "0", "from 1 to 100"),
+        ("FLIREO_LIMIT_WINDOW_S", "long", "a number of seconds"),
+        ("FLIREO_LIMIT_WINDOW_S", "59", "from 60 to 3600"),
+        ("FLIREO_LIMIT_WINDOW_S", "nan", "from 60 to 3600"),
         ("FLIREO_REQUESTS_PER_MINUTE", "101", "from 1 to 100"),
         ("FLIREO_REQUESTS_PER_MINUTE", "-5", "whole number"),
         ("FLIREO_REQUESTS_PER_MINUTE", "٣", "whole number"),
@@ -94,6 +97,12 @@ def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:1", "[::1]:80", "10.1.2.3", "emulator:8765"])
 def test_plain_http_is_for_machines_that_are_near(host: str) -> None:
     assert Settings(key="fl_x", base_url=f"http://{host}/api/v1", requests_per_minute=100_000).host
+
+
+def test_a_server_of_ones_own_may_count_in_shorter_windows() -> None:
+    environ = {"FLIREO_API_KEY": "fl_x", "FLIREO_BASE_URL": "http://127.0.0.1:1/api/v1", "FLIREO_LIMIT_WINDOW_S": "2.5"}
+    assert Settings.load({}, environ).limit_window_s == 2.5
+    assert Settings.load({}, {"FLIREO_API_KEY": "fl_x"}).limit_window_s == 60
 
 
 def test_other_hosts_may_have_a_larger_budget() -> None:
