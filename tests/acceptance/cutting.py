@@ -50,9 +50,12 @@ class Proxy:
         at: Number of the request to stop at, from 1; 0 stops at none.
         point: Where in that request.
         strike: Called once, there.
+        method: Counts requests of this method only; None counts all.
     """
 
-    def __init__(self, target: str, at: int, point: Point, strike: Callable[[], None]) -> None:
+    def __init__(
+        self, target: str, at: int, point: Point, strike: Callable[[], None], method: str | None = None
+    ) -> None:
         parts = urlsplit(target)
         self._host, self._port = str(parts.hostname), int(parts.port or 80)
         self.at = at
@@ -60,6 +63,7 @@ class Proxy:
         self.count = 0
         self.has_struck = threading.Event()
         self._strike = strike
+        self._method = method
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._server = _Server(self)
@@ -78,10 +82,13 @@ class Proxy:
             self._server.server_close()
             thread.join()
 
-    def turn(self) -> int:
-        """Give a request its number."""
+    def turn(self, method: str) -> int:
+        """Give a request its number; one that does not count has that of the last one that did."""
         with self._lock:
-            self.count += 1
+            if self._method in (None, method):
+                self.count += 1
+            elif self.count == self.at:
+                return self.at + 1  # it came after the chosen one
             return self.count
 
     def reach(self, turn: int, point: Point) -> None:
@@ -132,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        turn = proxy.turn()
+        turn = proxy.turn(self.command)
         proxy.reach(turn, Point.RECEIVED)
         if self._is_alone():
             self.close_connection = True
