@@ -24,12 +24,15 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS pause (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL, reason TEXT)",
     "CREATE TABLE IF NOT EXISTS pace (id INTEGER PRIMARY KEY CHECK (id = 1), factor REAL, since REAL)",
     "CREATE TABLE IF NOT EXISTS quota (id INTEGER PRIMARY KEY CHECK (id = 1), resets_at REAL, until REAL, "
-    "remaining INTEGER, counted INTEGER)",
+    "remaining INTEGER, counted INTEGER, first_remaining INTEGER, first_counted INTEGER)",
     "CREATE TABLE IF NOT EXISTS others (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL)",
 )
 
 _REMEMBERED = 2
 """Windows for which other machines are expected back after they were seen."""
+
+_UNDER_WAY = 16
+"""Requests of this machine that the server may count out of their order: four processes of four threads."""
 
 _BEHIND = "requests that came first are waiting"
 _EMPTY = "no request is left in the server's window"
@@ -117,18 +120,19 @@ class Schedule:
             resets_at: End of its window on its own clock, which names the window.
             until: The same end on the budget's clock.
         """
-        row = self._connection.execute("SELECT resets_at, until, remaining, counted FROM quota").fetchone()
-        since = 0
-        if row is not None and self._now < row[1] <= self._now + LONGEST_PAUSE_S:
-            known_reset, known_until, known_remaining, known_counted = row
+        row = self._connection.execute("SELECT * FROM quota").fetchone()
+        first = (remaining, counted)
+        if row is not None and self._now < row[2] <= self._now + LONGEST_PAUSE_S:
+            _, known_reset, known_until, known_remaining, _, *known_first = row
             if resets_at < known_reset or (resets_at == known_reset and remaining >= known_remaining):
                 return
             if resets_at == known_reset:
-                until, used, since = min(until, known_until), known_remaining - remaining, known_counted
-        if used > self._count(since, self._now):
+                until, first = min(until, known_until), (known_first[0], known_first[1])
+        sent, sent_since = self._count(0, self._now), self._count(first[1], self._now)
+        if used > sent or first[0] - remaining > sent_since + _UNDER_WAY:
             self._see_others(self._now)
         self._connection.execute(
-            "INSERT OR REPLACE INTO quota VALUES (1, ?, ?, ?, ?)", (resets_at, until, remaining, counted)
+            "INSERT OR REPLACE INTO quota VALUES (1, ?, ?, ?, ?, ?, ?)", (resets_at, until, remaining, counted, *first)
         )
         self._move()
 

@@ -143,6 +143,32 @@ def test_the_pace_stays_within_its_bounds_and_one_burst_of_refusals_cuts_it_once
     assert pace.limit_at(limit, now + 120 + 5 * WINDOW_S, WINDOW_S) == limit
 
 
+@given(order=st.permutations(range(16)), burst=st.integers(16, 60))
+def test_answers_out_of_order_are_no_sign_of_other_machines(order: list[int], burst: int) -> None:
+    clock = Clock()
+    budget = Budget(None, 90, sleep=clock.sleep, clock=clock)
+    turns = [budget.take() for _ in range(burst)]
+    # Sixteen requests under way: the server counted them in another order than that of their turns.
+    for used, index in enumerate(order, burst - 16 + 1):
+        budget.heard(turns[burst - 16 + index], Quota(used, 100 - used, 1060, 60))
+    waits = [budget.take().waited_s for _ in range(80 - burst)]
+    assert not any(waits)
+    budget.close()
+
+
+def test_what_others_use_is_noticed_and_the_rest_is_spread_over_the_window() -> None:
+    clock = Clock()
+    budget = Budget(None, 90, sleep=clock.sleep, clock=clock)
+    turn = [budget.take() for _ in range(5)][-1]
+    budget.heard(turn, Quota(60, 40, 1060, 40))
+    waits = [budget.take().waited_s for _ in range(20)]
+    assert waits == pytest.approx([1.0] * 20)
+    # Two windows without others, and it bursts again.
+    clock.now += 3 * WINDOW_S
+    assert not any(budget.take().waited_s for _ in range(90))
+    budget.close()
+
+
 def test_the_pace_is_halved_and_comes_back_in_small_steps() -> None:
     pace = Pace().refused(1000, 1001, 1040, 60)
     limits = [pace.limit_at(90, 1040 + seconds, 60) for seconds in (-20, 0, 14, 15, 30, 60, 149, 150, 1000)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -383,3 +384,26 @@ def test_without_the_sdk_internals_the_plain_behaviour_remains(emulator: Running
     with pytest.raises(rpc.ProviderFailure, match="It is 7"):
         rpc.fail_unfinished(None, "half done.", "7", {}, {})
     rpc.say(None, "warning", "nobody hears this")
+
+
+def test_a_timeout_of_the_program_is_the_time_of_the_operation(process: Provider, emulator: Running) -> None:
+    id_, outputs = process.create("agent", "desk", {"name": "Desk"})
+    constant = {"__provider": provider_constant("agent")}
+
+    def update(timeout_s: float) -> None:
+        fault(emulator, method="PATCH", kind="429", retry_after=4)
+        olds, news = {**outputs, **constant}, {"name": "Desk 2", **constant}
+        process.call(
+            "Update", id=id_, urn=URN.format(name="desk"), olds=struct(olds), news=struct(news), timeout=timeout_s
+        )
+
+    with pytest.raises(FailedError, match="asks to wait 4 s"):
+        update(3)
+    assert len(sent(emulator, "PATCH")) == 1
+    update(0)
+    assert len(sent(emulator, "PATCH")) == 3
+    told = [each.message for each in process.engine.logged if each.ephemeral]
+    # The second update waits for the end of the first one's pause, and then for its own.
+    assert len(told) == 2
+    for text in told:
+        assert re.fullmatch(r"the server asks for a pause \(HTTP 429\): waiting [34] s, until \d\d:\d\d:\d\d", text)
