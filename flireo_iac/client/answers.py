@@ -7,6 +7,7 @@ such as the page of a gateway, is dropped.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -134,14 +135,31 @@ def value_of(answer: Answer) -> Any:
     """Give the JSON value of an answer; None when it has no body.
 
     Raises:
-        MismatchError: The body is not JSON.
+        MismatchError: The body is not JSON, or holds what no state can: a number beyond a double, half a character.
     """
     if not answer.body.strip():
         return None
     try:
-        return json.loads(answer.body)
+        value = json.loads(answer.body, parse_int=_whole, parse_float=_real, parse_constant=_real)
+        if b"\\u" in answer.body:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MismatchError("a text in the body holds half a character") from None
     except (ValueError, RecursionError):
         raise MismatchError("the body is no JSON") from None
+    return value
+
+
+def _real(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise MismatchError("a number in the body is too large")
+    return number
+
+
+def _whole(text: str) -> int:
+    _real(text)
+    return int(text)
 
 
 def error_of(call: Call, answer: Answer, *, secrets: frozenset[str], attempts: int, wait_s: float | None) -> ApiError:

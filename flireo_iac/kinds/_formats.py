@@ -25,11 +25,11 @@ def _matching(pattern: str, expected: str) -> Callable[[str], str]:
 def _check_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and bool(re.fullmatch(r"[!-~]+", value))
     except ValueError:
         is_url = False
     if not is_url:
-        raise PydanticCustomError("format", "expected a URL that begins with https:// or http://")
+        raise PydanticCustomError("format", "expected a URL that begins with https:// or http://, other signs as %XX")
     return value
 
 

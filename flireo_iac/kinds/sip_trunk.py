@@ -13,7 +13,7 @@ from flireo_iac.kinds._spec import Endpoint, Envelope, Kind, Properties
 class SipTrunkProperties(Properties):
     """Properties of a SIP trunk, none of which can be updated. Source: contract, SipTrunkCreate; notes, section 11."""
 
-    name: Annotated[str, Immutable(), Field(description="Display name.")]
+    name: Annotated[str, Immutable(), Field(min_length=1, description="Display name.")]
     host: Annotated[
         str,
         Immutable(),

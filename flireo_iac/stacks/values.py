@@ -7,10 +7,13 @@ from another resource or from the secrets. Only the registering module turns mar
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from flireo_iac.errors import Problem
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -28,8 +31,9 @@ class Place:
     column: int = 0
 
     def problem(self, rule: str, text: str, severity: str = "error") -> Problem:
-        """Say what is wrong at this place."""
-        return Problem(self.file, self.line, self.column, rule, text, severity)
+        """Say what is wrong at this place; a control character that the text quotes is written out."""
+        shown = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+        return Problem(self.file, self.line, self.column, rule, shown, severity)
 
     def __str__(self) -> str:
         """Give the place as ``file:line:column``."""
