@@ -286,10 +286,10 @@ def _refusals(deployment: Deployment, verb: str) -> list[str]:
     path = next((deployment.home / "state").glob(".pulumi/stacks/*/dev.json"))
     found = checker.problems(path.read_text()) if deployment.engine == "local" else []
     pending = json.loads(path.read_text())["checkpoint"]["latest"].get("pending_operations", [])
-    if deployment.engine == "local":  # pulumi keeps them, whatever comes after
+    if deployment.engine == "local":  # pulumi keeps both, whatever comes after
         found += [f"pending: {operation['type']} {operation['resource']['urn']}" for operation in pending]
+        found += [f"left behind: {path}" for path in (deployment.home / "state").rglob("*.tmp")]
     found += [f"a lock {path}" for path in (deployment.home / "state").glob(".pulumi/locks/**/*.json")]
-    found += [f"left behind: {path}" for path in (deployment.home / "state").rglob("*.tmp")]
     if verb == "destroy":
         resources = json.loads(path.read_text())["checkpoint"]["latest"].get("resources", [])
         return found + [f"still there: {one['urn']}" for one in resources if "dynamic" in one["type"]]
