@@ -43,6 +43,7 @@ class FlireoApi:
         on_warning: Called with a sentence about something that is not as it should be; None for nobody.
         budget: Turns to send; None for the one that all processes of this machine share for the key.
         sleep: Sleeps so many seconds.
+        clock: Seconds of a clock that does not jump.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class FlireoApi:
         on_warning: OnWarning | None = None,
         budget: Budget | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget, sleep=sleep)
+        self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget, sleep=sleep, clock=clock)
         self.paths = Paths(settings.dialect)
 
     def __enter__(self) -> Self:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 
 class Deadline:
-    """End of a request with all its attempts, on the monotonic clock.
+    """End of a request with all its attempts.
 
     Args:
         seconds: From now, above 0.
+        clock: Seconds of a clock that does not jump.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
 
     @property
     def remaining_s(self) -> float:
         """Seconds that are left; below 0 when it is over."""
-        return self._end - time.monotonic()
+        return self._end - self._clock()
 
     def extend(self, seconds: float) -> None:
         """Leave seconds out of the count."""
@@ -58,16 +60,19 @@ def allowing(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def deadline(default_s: float, *, is_repeatable: bool) -> Iterator[Deadline]:
+def deadline(
+    default_s: float, *, is_repeatable: bool, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Deadline]:
     """Give the deadline of one request, and count what it used.
 
     Args:
         default_s: Seconds for the request where the operation has no time of its own.
         is_repeatable: False for a request that must not be sent twice: when it fails, what became of it has to be
             looked up, and that has the whole time again.
+        clock: Seconds of a clock that does not jump.
     """
     allowance = _ALLOWANCE.get()
-    made = Deadline(allowance.left_s if allowance is not None else default_s)
+    made = Deadline(allowance.left_s if allowance is not None else default_s, clock)
     has_failed = True
     try:
         yield made

@@ -47,6 +47,7 @@ class Http:
         on_warning: Called with a sentence about what is not as it should be; None for nobody.
         budget: Turns to send; None for the one that all processes of this machine share for the key.
         sleep: Sleeps so many seconds.
+        clock: Seconds of a clock that does not jump.
         now: Wall clock, Unix seconds.
 
     Raises:
@@ -61,6 +62,7 @@ class Http:
         on_warning: OnWarning | None = None,
         budget: Budget | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
         try:
@@ -73,6 +75,7 @@ class Http:
         self.settings = settings
         self._on_wait = on_wait
         self._sleep = sleep
+        self._clock = clock
         self._now = now
         self._budget = budget or Budget(
             budget_path(settings),
@@ -81,6 +84,7 @@ class Http:
             on_wait=on_wait,
             on_warning=on_warning,
             sleep=sleep,
+            clock=clock,
         )
         try:
             self._client = _client(settings)
@@ -130,7 +134,8 @@ class Http:
             wait_s = self._heed(turn, answer, attempts)
             return self._read(call, answer, read, secrets=secrets, attempts=attempts, wait_s=wait_s)
 
-        with deadline(self.settings.operation_timeout_s, is_repeatable=call.is_repeatable) as end:
+        timeout_s = self.settings.operation_timeout_s
+        with deadline(timeout_s, is_repeatable=call.is_repeatable, clock=self._clock) as end:
             return repeating(call, self.settings, end, on_wait=self._on_wait, sleep=self._sleep)(attempt)
 
     def _exchange(self, call: Call, content: bytes | None, deadline: Deadline) -> Answer:
