@@ -32,7 +32,7 @@ def read_account(http: Http) -> Row:
 
 def _account(value: Any) -> Row:
     if not isinstance(value, dict):
-        raise MismatchError("the body is no object")
+        raise MismatchError("the body is empty" if value is None else "the body is no object")
     for key in ("account", "organization", "data"):
         if isinstance(value.get(key), dict):
             value = value[key]

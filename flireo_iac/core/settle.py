@@ -17,7 +17,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Row
 from flireo_iac.core.refresh import refreshed
-from flireo_iac.errors import AmbiguousCreateError, ApiError, FlireoError, TransportError
+from flireo_iac.errors import AmbiguousCreateError, ApiError, FlireoError, TransportError, UnexpectedAnswerError
 from flireo_iac.kinds import Kind
 
 WAITS_S = (0.0, 1.0, 3.0)
@@ -179,6 +179,8 @@ def advice(urn: str, ids: tuple[str, ...]) -> str:
 
 def short(error: FlireoError) -> str:
     """Say what happened, without the advice that goes with it elsewhere."""
+    if isinstance(error, UnexpectedAnswerError):
+        return f"{error.text.partition('. ')[0].rstrip('.')}, HTTP {error.status}, {error.method} {error.path}"
     if isinstance(error, ApiError):
         return f"HTTP {error.status}, {error.method} {error.path}"
     if isinstance(error, TransportError):
