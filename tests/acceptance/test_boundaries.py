@@ -264,10 +264,10 @@ def _run_again(deployment: Deployment, verb: str, first: Run, wanted: dict[str, 
 
 
 def _help_pulumi(deployment: Deployment) -> None:
-    """Do what pulumi leaves to a person: it keeps the lock, and can leave a state that it was writing empty."""
-    (state,) = (deployment.home / "state").glob(".pulumi/stacks/*/dev.json")
-    if not state.read_text():
-        shutil.copyfile(state.with_name("dev.json.bak"), state)
+    """Do what pulumi leaves to a person: it keeps the lock, and can leave a file beside the state empty."""
+    for path in (deployment.home / "state").glob(".pulumi/stacks/*/*.attrs"):
+        if not path.read_text():
+            path.unlink()
     deployment.command("pulumi", "cancel", "--yes", "--stack", deployment.stack)
 
 
