@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flireo_iac.emulator.exchange import Exchange, Handler
+from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.resource import Resource
 from flireo_iac.emulator.store import Row
 
@@ -62,7 +63,9 @@ class Agents(Resource):
         return filled
 
     def before_delete(self, exchange: Exchange, row: Row) -> None:
-        """Take the agent off its numbers (inferred: api notes, section 8)."""
+        """Refuse while a campaign names the agent, else take it off its numbers (inferred: api notes, section 8)."""
+        if any(campaign["agent_id"] == row["id"] for campaign in exchange.organization.rows("campaigns")):
+            raise RefusedError(409, "a campaign uses the agent")
         for number in exchange.organization.rows("numbers"):
             if number.get("agent_id") == row["id"]:
                 exchange.organization.put("numbers", {**number, "agent_id": None})
