@@ -20,6 +20,9 @@
     ├── TransportError               exit 4   no answer; says whether the request may have arrived
     ├── OtherAccountError            exit 3   the key is another account's than the state was made with
     ├── RailError                    exit 5   the run would do what has to be asked for; holds every finding
+    ├── UnprovenAbsenceError         exit 4   an object that answers 404, though it is not certain that it is gone
+    ├── ChangedOutsideError          exit 4   an update would overwrite what somebody else has changed
+    ├── InUseError                   exit 4   a delete would leave something live without the object
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
     ├── JournalError                 exit 4   the journal of creates cannot be used
     ├── EngineError                  exit 1   the local engine; carries its own exit code
@@ -273,6 +276,58 @@ class RailError(FlireoError):
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
         super().__init__("\n".join(texts))
+
+
+class UnprovenAbsenceError(FlireoError):
+    """An object answers that it is not there, and the account does not prove it.
+
+    Args:
+        path: Path of the list that should prove it.
+        what: What is wrong with the list.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(
+            f"the object answers that it is not there, but the list of {path} {what}. Both were expected to agree "
+            "before it is forgotten, so the state keeps it. Run again later."
+        )
+
+
+class ChangedOutsideError(FlireoError):
+    """An update would overwrite what somebody else has changed.
+
+    Args:
+        paths: What was changed, as places in the inputs.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        super().__init__(
+            f"{', '.join(paths)} changed outside this stack since the last run, and would be overwritten. "
+            "Take the change over into the stack, or run flireo refresh to have it shown and then put back by the "
+            "next up; flireo:onConflict (FLIREO_ON_CONFLICT) set to overwrite overwrites without a question."
+        )
+
+
+class InUseError(FlireoError):
+    """A delete would leave something live without the object.
+
+    Args:
+        what: What uses it.
+        option: The option that allows it.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, what: str, option: str) -> None:
+        super().__init__(
+            f"it is in use: {what}. Nothing live was expected to use it. Point what uses it elsewhere first; "
+            f"if it is meant, run flireo with {option} (or set FLIREO_ALLOW)."
+        )
 
 
 class AmbiguousCreateError(FlireoError):

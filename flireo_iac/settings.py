@@ -26,6 +26,9 @@ Dialect = Literal["dec2025", "jan2026", "successor", "auto"]
 STATE_ACCOUNTS = "FLIREO_STATE_ACCOUNT"
 """Variable in which ``flireo`` tells a provider process, separated by commas, whose objects the state holds."""
 
+OnConflict = Literal["stop", "overwrite"]
+"""What an update does about a value that somebody else has changed since the last run."""
+
 _METERED_HOSTS = frozenset({"api.flireo.com", "api.hmsovereign.com"})
 """Hosts that allow 100 requests a minute for a key (api notes, section 3)."""
 
@@ -74,6 +77,8 @@ class Settings:
         backoff_s: Wait before the second attempt, about; doubles from attempt to attempt. 0 or more.
         account: Id of the account that the key has to belong to; None for any.
         state_accounts: Ids of accounts that the state at hand speaks of, as far as a caller has looked already.
+        on_conflict: What an update does about values that somebody else has changed; None stops for prompts, and
+            overwrites the rest with a warning.
         state_dir: Folder for what processes of this machine share. ``FLIREO_STATE_DIR`` names another.
 
     Raises:
@@ -93,6 +98,7 @@ class Settings:
     backoff_s: float = 0.5
     account: str | None = None
     state_accounts: frozenset[str] = frozenset()
+    on_conflict: OnConflict | None = None
     state_dir: Path = field(default_factory=_state_dir)
 
     def __post_init__(self) -> None:
@@ -152,6 +158,9 @@ class Settings:
         rate = environ.get("FLIREO_REQUESTS_PER_MINUTE") or config.get("flireo:requestsPerMinute")
         if rate and not (rate.isascii() and rate.isdigit()):
             raise _wrong("flireo:requestsPerMinute", rate, "a whole number from 1 to 100")
+        on_conflict = environ.get("FLIREO_ON_CONFLICT") or config.get("flireo:onConflict") or None
+        if on_conflict is not None and on_conflict not in get_args(OnConflict):
+            raise _wrong("flireo:onConflict", on_conflict, f"one of {', '.join(get_args(OnConflict))}")
         return cls(
             key=key,
             base_url=base_url,
@@ -160,6 +169,7 @@ class Settings:
             limit_window_s=_seconds("FLIREO_LIMIT_WINDOW_S", environ.get("FLIREO_LIMIT_WINDOW_S"), cls.limit_window_s),
             account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
             state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
+            on_conflict=on_conflict,  # type: ignore[arg-type]  # one of the two, checked above
             state_dir=state_dir(environ),
             settle_s=_seconds("FLIREO_SETTLE_S", environ.get("FLIREO_SETTLE_S"), cls.settle_s),
         )
@@ -175,6 +185,7 @@ def _seconds(name: str, text: str | None, default: float) -> float:
 
 
 _VARIABLES = {
+    "flireo:onConflict": "FLIREO_ON_CONFLICT",
     "flireo:baseUrl": "FLIREO_BASE_URL",
     "flireo:apiDialect": "FLIREO_API_DIALECT",
     "flireo:requestsPerMinute": "FLIREO_REQUESTS_PER_MINUTE",

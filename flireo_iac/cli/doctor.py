@@ -110,7 +110,7 @@ def _account() -> Iterator[_Finding]:
     try:
         with FlireoApi(settings, on_wait=lambda reason, seconds: output.note(wait_text(reason, seconds))) as api:
             account = read_account(api.http)
-        name = account.get("name") or account["id"]
+        name = f"{account['name']}, {account['id']}" if account.get("name") else account["id"]
         yield _Finding("account", "ok", f"{name} at {settings.base_url}")
     except FlireoError as error:
         yield _Finding("account", "wrong", str(error), error.exit_code)

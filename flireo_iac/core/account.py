@@ -72,7 +72,7 @@ class Account:
             TransportError: No answer came.
         """
         self.see(remembered)
-        held = self._ask()
+        held = self.held()
         if held is None or self._is_other_allowed:
             return held
         if self._expected is not None and self._expected != held:
@@ -82,7 +82,13 @@ class Account:
             raise OtherAccountError(held, strangers[0])
         return held
 
-    def _ask(self) -> str | None:
+    def held(self) -> str | None:
+        """Give the id of the key's account, whatever was expected; None when the server has no such thing.
+
+        Raises:
+            ApiError: The account cannot be read.
+            TransportError: No answer came.
+        """
         with self._asking:
             if self._answer is None:
                 self._answer = (self._api.account_id(),)

@@ -73,6 +73,10 @@ class Inventory:
             self.remember(kind, row)
         return row
 
+    def is_brief(self, kind: Kind) -> bool:
+        """Tell whether this kind is read object by object."""
+        return kind.name in self._brief
+
     def distrust_list(self, kind: Kind) -> None:
         """Read this kind object by object from now on, because its list says less than the objects do."""
         with self._locks[kind.name]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flireo_iac.core.account import Account
+from flireo_iac.allow import Allowed
+from flireo_iac.core.absence import prove_absent
+from flireo_iac.core.account import ACCOUNT, Account, marked
 from flireo_iac.core.canonical import canonical
+from flireo_iac.core.conflict import OnConflict, held, holds_prompt, moved_paths
 from flireo_iac.core.creation import Say
 from flireo_iac.core.diff import changed_paths, create_body, diff, own, patch
 from flireo_iac.core.existing import Existing, existing, server_set
+from flireo_iac.core.in_use import require_unused
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.ports import Api
+from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_blocks, refreshed
-from flireo_iac.errors import NotFoundError
+from flireo_iac.errors import ChangedOutsideError, FlireoError, NotFoundError
 from flireo_iac.kinds import Kind, our_name
 
 
@@ -27,12 +31,24 @@ class Lifecycle:
         api: Where requests go.
         inventory: What the account holds.
         account: Whose account it is; None asks the API and takes any.
+        on_conflict: ``stop`` or ``overwrite`` what somebody else has changed; None stops for prompts only.
+        allowed: What the user has asked for.
     """
 
-    def __init__(self, api: Api, inventory: Inventory, account: Account | None = None) -> None:
+    def __init__(
+        self,
+        api: Api,
+        inventory: Inventory,
+        account: Account | None = None,
+        *,
+        on_conflict: OnConflict | None = None,
+        allowed: Allowed | None = None,
+    ) -> None:
         self._api = api
         self._inventory = inventory
         self._account = account or Account(api)
+        self._on_conflict = on_conflict
+        self._allowed = allowed or Allowed()
 
     def update(
         self, kind: Kind, id_: str, old: Mapping[str, Any], new: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
@@ -61,12 +77,16 @@ class Lifecycle:
             say("warning", f"{field} was removed here, but the API cannot clear it: the last value stays in force")
         digests = {name: digest for name, digest in outputs[ANSWER].items() if name in canonical(kind.model, own(new))}
         if not wanted.body:
-            return Existing(id_, new, {**server_set(kind, outputs), **own(new), ANSWER: digests})
+            kept = {**server_set(kind, outputs), **own(new), ANSWER: digests}
+            return Existing(id_, new, marked(kept, outputs.get(ACCOUNT)))
+        account = self._account.check(outputs.get(ACCOUNT))
         body = create_body(new) if kind.endpoint.update == "post" else wanted.body
-        try:
-            row = self._api.update(kind, id_, body)
-        except NotFoundError as error:
-            raise _gone(kind, id_) from error
+        row = self._as_wanted(kind, id_, old, body, outputs, say)
+        if row is None:
+            try:
+                row = self._api.update(kind, id_, body)
+            except NotFoundError as error:
+                raise _gone(kind, id_) from error
         self._inventory.remember(kind, row)
         # Only what was sent is known to be ours: the rest keeps the digest of its own last write, so that what somebody
         # changed in the dashboard meanwhile stays visible as drift.
@@ -79,9 +99,48 @@ class Lifecycle:
             say("warning", f"{name}: the server kept what was removed here; a refresh shows it")
             sent.pop(name, None)
             digests.pop(name, None)
-        return existing(kind, new, row, {**digests, **sent})
+        return existing(kind, new, row, {**digests, **sent}, account)
 
-    def delete(self, kind: Kind, id_: str, outputs: Mapping[str, Any], say: Say) -> None:
+    def _as_wanted(
+        self,
+        kind: Kind,
+        id_: str,
+        old: Mapping[str, Any],
+        body: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        say: Say,
+    ) -> Row | None:
+        """Look at an object before it is overwritten; give it when it holds everything already, None when it does not.
+
+        Raises:
+            ChangedOutsideError: Somebody else changed what would be overwritten, and it is not to be.
+        """
+        if kind.endpoint.style == "slot":
+            if not self._is_ours(kind, id_, outputs):
+                say("warning", "another key was stored outside this stack; it is overwritten")
+            return None
+        row, was_asked = self._inventory.find(kind, id_)
+        if row is None:
+            raise _gone(kind, id_)
+        now = held(kind, body, row, outputs[ANSWER], is_whole=was_asked)
+        if (now.moved or now.unseen or now.is_as_wanted) and not was_asked:
+            asked = self._inventory.ask(kind, id_)
+            if asked is None:
+                raise _gone(kind, id_)
+            row, now = asked, held(kind, body, asked, outputs[ANSWER], is_whole=True)
+        if now.is_as_wanted:
+            say("info", "the account holds this already: nothing was sent")
+            return row
+        if now.moved:
+            self._settle_conflict(kind, moved_paths(kind, old, row, now.moved), say)
+        return None
+
+    def _settle_conflict(self, kind: Kind, paths: tuple[str, ...], say: Say) -> None:
+        if self._on_conflict == "stop" or (self._on_conflict is None and holds_prompt(kind, paths)):
+            raise ChangedOutsideError(paths)
+        say("warning", f"changed outside this stack, and overwritten: {', '.join(paths)}")
+
+    def delete(self, kind: Kind, id_: str, outputs: Mapping[str, Any], say: Say, item: str = "") -> None:
         """Delete an object; one that is gone already is done.
 
         Args:
@@ -89,13 +148,22 @@ class Lifecycle:
             id_: Its id.
             outputs: Outputs of the last run.
             say: Takes a sentence when the object is left alone.
+            item: Pulumi's name of the resource; empty where it is not known.
+
+        Raises:
+            OtherAccountError: The key is another account's.
+            InUseError: Something live uses it, and nobody said that this is meant.
+            UnprovenAbsenceError: It answers 404, though it is not certain that it is gone.
+            FlireoError: The request failed.
         """
+        self._account.check(outputs.get(ACCOUNT))
+        if not self._allowed.covers("in-use", item):
+            require_unused(kind, id_, item, self._inventory)
         if kind.endpoint.style == "slot" and not self._is_ours(kind, id_, outputs):
             say("warning", "the slot holds another key than the one of this resource: it is left alone")
             return
         if not self._api.delete(kind, id_):
-            # A wrong address answers 404 too: the list has to be there before "gone" is believed.
-            self._inventory.relist(kind)
+            self._prove_absent(kind, id_, outputs, is_list_fresh=False)
         self._inventory.forget(kind, id_)
 
     def _is_ours(self, kind: Kind, id_: str, outputs: Mapping[str, Any]) -> bool:
@@ -114,6 +182,7 @@ class Lifecycle:
         """
         row, was_asked = self._inventory.find(kind, id_)
         if row is None:
+            self._prove_absent(kind, id_, outputs, is_list_fresh=not self._inventory.is_brief(kind))
             return None
         digests = outputs.get(ANSWER) or {}
         slot = outputs.get(kind.endpoint.slot_output) if kind.endpoint.style == "slot" else None
@@ -122,6 +191,7 @@ class Lifecycle:
         if is_suspect and not was_asked and kind.endpoint.style == "collection":
             asked = self._inventory.ask(kind, id_)
             if asked is None:
+                self._prove_absent(kind, id_, outputs, is_list_fresh=False)
                 return None
             confirmed = refreshed(kind, inputs, asked, digests, slot, is_whole=True)
             if confirmed.drifted != result.drifted or absent_keys(kind, inputs, row) != absent_keys(
@@ -132,7 +202,22 @@ class Lifecycle:
         if result.drifted:
             paths = ", ".join(changed_paths(kind, inputs, result.inputs)) or ", ".join(result.drifted)
             say("info", f"changed outside this stack: {paths}")
-        return existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row))
+        account = self._remembered(outputs)
+        return existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row), account)
+
+    def _prove_absent(self, kind: Kind, id_: str, outputs: Mapping[str, Any], *, is_list_fresh: bool) -> None:
+        remembered = outputs.get(ACCOUNT)
+        prove_absent(kind, id_, self._inventory, self._account, remembered, is_list_fresh=is_list_fresh)
+
+    def _remembered(self, outputs: Mapping[str, Any]) -> str | None:
+        """Give the account of an object that was found: a state of an older release does not know it yet."""
+        remembered = outputs.get(ACCOUNT)
+        if isinstance(remembered, str):
+            return remembered
+        try:
+            return self._account.held()
+        except FlireoError:
+            return None  # it is filled in at the next write
 
 
 def _gone(kind: Kind, id_: str) -> NotFoundError:

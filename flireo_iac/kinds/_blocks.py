@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag
 
 from flireo_iac.kinds._formats import FunctionName, Url
 from flireo_iac.kinds._markers import (
+    Prompt,
     RunTimeTools,
     Secret,
     ServerDefault,
@@ -209,7 +210,9 @@ class LlmConfig(Block):
         ServerDefault(0.7),
         Field(ge=0, le=2, description="0 to 2. The server's default is 0.7."),
     ] = None
-    messages: Annotated[list[LlmMessage] | None, ServerDefault([]), Field(description="System prompt.")] = None
+    messages: Annotated[list[LlmMessage] | None, ServerDefault([]), Prompt(), Field(description="System prompt.")] = (
+        None
+    )
     tools: Annotated[
         list[Tool] | None,
         ServerDefault([]),

@@ -120,6 +120,11 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """Words that people have worked on: what somebody changed in them outside is not overwritten unasked."""
+
+
+@dataclass(frozen=True)
 class RunTimeTools:
     """The platform itself adds tools of these types to the list; they are not drift.
 

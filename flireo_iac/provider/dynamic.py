@@ -149,8 +149,10 @@ class KindProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the object."""
+        call = rpc.current_call()
+        item = call.name if call is not None else self._natural_name(_props)
         self._see(_id, _props)
-        self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id, _props, say))
+        self._act("delete", _props, lambda say: SESSION.lifecycle.delete(self._kind, _id, _props, say, item))
 
     def _see(self, id_: str, outputs: Mapping[str, Any]) -> None:
         """Note what the engine's state holds."""

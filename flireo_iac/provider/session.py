@@ -107,7 +107,7 @@ class Session:
                 seen=self._accounts,
                 say=lambda text: self._say("warning", text, False),
             )
-            self._lifecycle = Lifecycle(api, inventory, account)
+            self._lifecycle = Lifecycle(api, inventory, account, on_conflict=settings.on_conflict, allowed=allowed)
             self._creation = Creation(
                 api,
                 inventory,

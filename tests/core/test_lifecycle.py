@@ -348,10 +348,10 @@ def test_a_delete_of_what_is_gone_asks_for_the_list_before_it_is_believed() -> N
             raise NotFoundError("there is no such list", status=404, method="GET", path="/agents")
 
     account = Account()
-    lifecycle(account).delete(AGENT, "1", {}, Said())
-    assert account.calls == ["delete", "list"]
+    lifecycle(account).delete(TRUNK, "1", {}, Said())
+    assert account.calls == ["account", "delete", "list"]
     with pytest.raises(NotFoundError):
-        lifecycle(Elsewhere()).delete(AGENT, "1", {}, Said())
+        lifecycle(Elsewhere()).delete(TRUNK, "1", {}, Said())
 
 
 def test_an_update_of_what_is_gone_says_what_to_do() -> None:
