@@ -14,7 +14,9 @@ import typer
 
 from flireo_iac.allow import VARIABLE, Allowed
 from flireo_iac.cli import output
+from flireo_iac.cli.accounts import accounts_in
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
+from flireo_iac.settings import STATE_ACCOUNTS
 
 if TYPE_CHECKING:
     from flireo_iac.engine.model.events import Emit
@@ -233,12 +235,13 @@ class _Choice:
                 "--engine pulumi: the pulumi program is not on PATH. Install it, or use --engine local."
             )
         output.note("engine: pulumi")
-        from flireo_iac.engine.hand_over import ensure_stack, named_stack
+        from flireo_iac.engine.hand_over import ensure_stack, exported, named_stack
 
         self.stack = named_stack(self.cwd, self.stack)
         if self.stack and self.verb in ("preview", "up"):
             ensure_stack(program, self.cwd, self.stack)
         if self.verb == "up":
+            os.environ[STATE_ACCOUNTS] = ",".join(sorted(accounts_in(exported(program, self.cwd, self.stack))))
             self._plan_on(program)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -316,6 +319,8 @@ class _Session:
             continue_on_error=choice.continue_on_error,
             message=choice.message,
         )
+        if choice.verb == "up":
+            self.engine.tell_children(STATE_ACCOUNTS, ",".join(sorted(accounts_in(self.engine.backend.read()))))
 
     @staticmethod
     def _ask_passphrase() -> None:

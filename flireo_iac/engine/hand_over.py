@@ -50,6 +50,19 @@ def ensure_stack(program: str, folder: Path, stack: str) -> None:
         )
 
 
+def exported(program: str, folder: Path, stack: str | None) -> bytes | None:
+    """Give a stack's state as ``pulumi`` prints it; None when it cannot, which the command itself will say better.
+
+    Args:
+        program: Path of the program.
+        folder: Folder of the project.
+        stack: Name of the stack; None for the one that ``pulumi`` has selected.
+    """
+    named = ["--stack", stack] if stack else []
+    done = _run(program, "stack", "export", *named, "--cwd", str(folder))
+    return done.stdout.encode() if done.returncode == ExitCode.DONE else None
+
+
 def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [program, *arguments, "--non-interactive"],

@@ -93,6 +93,10 @@ class Engine:
         """End the provider process and the services."""
         self._processes.close()
 
+    def tell_children(self, name: str, value: str) -> None:
+        """Set an environment variable of the program and the provider, before a run."""
+        self._variables[name] = value
+
     # What a user can ask for
 
     def preview(self, *, refresh: bool = False) -> Result:

@@ -47,11 +47,13 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     assert "Be very brief." in done.text
     assert "desk06" not in done.text
     deployment.good("up")
-    assert deployment.counts() == {"PATCH": 1}, "one changed line is one write"
+    # Before a write: whose account it is, and whether somebody else has changed the agent.
+    assert deployment.counts() == {"GET": 2, "PATCH": 1}, "one changed line is one write"
 
     deployment.good("destroy")
-    # The domain and the key have no id in their path: they are looked at first, so that nobody else's is deleted.
-    assert deployment.counts() == {"DELETE": 45, "GET": 2}
+    # The domain and the key have no id in their path: they are looked at first, so that nobody else's is deleted. Then
+    # whose account it is, and which numbers and campaigns use an agent.
+    assert deployment.counts() == {"DELETE": 45, "GET": 5}
     for path, key in COLLECTIONS.items():
         assert deployment.account(path)[key] == []
     assert deployment.account("/domains")["domain"] is None
@@ -73,7 +75,7 @@ def test_drift_is_shown_and_undone(deployment: Deployment) -> None:
     deployment.good("refresh")
     deployment.counts()
     deployment.good("up")
-    assert deployment.counts() == {"PATCH": 1}
+    assert deployment.counts() == {"GET": 2, "PATCH": 1}
     assert deployment.account(f"/agents/{agent['id']}")["agent"]["first_message"] == agent["first_message"]
     deployment.good("preview", "--refresh", "--expect-no-changes")
 
@@ -99,7 +101,7 @@ def test_a_removed_field_is_cleared_and_a_removed_item_deleted(deployment: Deplo
     file.write_text(file.read_text().replace("first_message: Good day, desk 0.\n", ""))
     (deployment.folder / "numbers" / "line01.yaml").unlink()
     deployment.good("up")
-    assert deployment.counts() == {"PATCH": 1, "DELETE": 1}
+    assert deployment.counts() == {"GET": 2, "PATCH": 1, "DELETE": 1}
     by_name = {agent["name"]: agent for agent in deployment.account("/agents")["agents"]}
     assert by_name["Desk 0"]["first_message"] is None
     assert len(deployment.account("/numbers")["numbers"]) == 1
@@ -113,7 +115,7 @@ def test_a_trunk_cannot_be_updated_so_it_is_replaced_and_its_numbers_follow(depl
     file = deployment.folder / "trunks" / "carrier.yaml"
     file.write_text(file.read_text().replace("sip.example.com", "sip2.example.com"))
     deployment.good("up")
-    assert deployment.counts() == {"GET": 2, "POST": 1, "PATCH": 2, "DELETE": 1}
+    assert deployment.counts() == {"GET": 3, "POST": 1, "PATCH": 2, "DELETE": 1}
     (new,) = deployment.account("/sip-trunks")["trunks"]
     assert new["id"] != old["id"]
     assert {number["transfer_trunk_id"] for number in deployment.account("/numbers")["numbers"]} == {new["id"]}

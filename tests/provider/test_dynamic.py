@@ -63,7 +63,8 @@ def emulator() -> Iterator[Running]:
 
 @pytest.fixture
 def process(tmp_path: Path, emulator: Running) -> Iterator[Provider]:
-    with provider(tmp_path, {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": emulator.url}) as started:
+    environ = {"FLIREO_API_KEY": KEY, "FLIREO_BASE_URL": emulator.url, "FLIREO_ALLOW": "replace:*"}
+    with provider(tmp_path, environ) as started:
         yield started
 
 
