@@ -68,7 +68,7 @@ def test_random_histories(lab: Lab, seed: int) -> None:
         result = lab.run(verb, **options)
         assert result.exit_code in (0, 1), lab.messages()
         if not outside:
-            _nothing_is_lost(lab)
+            nothing_is_lost(lab)
         outside = outside and result.exit_code != 0
     lab.faults()
     lab.up(refresh=True)
@@ -79,7 +79,7 @@ def test_random_histories(lab: Lab, seed: int) -> None:
     assert "canary" not in written
 
 
-def _nothing_is_lost(lab: Lab) -> None:
+def nothing_is_lost(lab: Lab) -> None:
     """Every object is in the state, and every live entry of the state is an object."""
     entries = [found for found in lab.latest().get("resources", []) if ":Thing" in found["type"]]
     objects = {path.name for path in (lab.cloud / "objects").iterdir()}
