@@ -18,6 +18,7 @@ from flireo_iac.client import FlireoApi
 from flireo_iac.client.budget import WINDOW_S, Budget, budget_path
 from flireo_iac.client.hints import Quota
 from flireo_iac.client.pace import SLOWEST, Pace
+from flireo_iac.client.schedule import SCHEMA, Schedule
 from flireo_iac.kinds import KINDS
 from flireo_iac.settings import Settings
 from flireo_iac.waits import wait_text
@@ -141,6 +142,56 @@ def test_the_pace_stays_within_its_bounds_and_one_burst_of_refusals_cuts_it_once
         assert SLOWEST <= pace.factor_at(now, WINDOW_S) <= 1
         assert 1 <= pace.limit_at(limit, now, WINDOW_S) <= limit
     assert pace.limit_at(limit, now + 120 + 5 * WINDOW_S, WINDOW_S) == limit
+
+
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.just(0.0)),
+        st.tuples(st.just("pass"), st.floats(0, 30)),
+        st.tuples(st.just("pause"), st.floats(0, 60)),
+        st.tuples(st.just("slow"), st.floats(0, 30)),
+        st.tuples(st.just("keep"), st.integers(0, 8)),
+    ),
+    max_size=60,
+)
+
+
+@given(limit=st.integers(1, 20), events=events)
+def test_the_queue_keeps_its_order_and_nothing_in_it_moves_to_an_earlier_time(
+    limit: int, events: list[tuple[str, float]]
+) -> None:
+    file = sqlite3.connect(":memory:")
+    for statement in SCHEMA:
+        file.execute(statement)
+    now, planned = 1000.0, {}
+    for event, value in events:
+        schedule = Schedule(file, limit, WINDOW_S, now)
+        if event == "add":
+            turn = schedule.add()
+            planned[turn.id] = turn.at
+        elif event == "pass":
+            now += value
+        elif event == "pause":
+            end = schedule.pause(value, "test")
+            assert not [at for at in waiting(file, now) if at < end]
+        elif event == "slow":
+            schedule.slow_down(now, now + value)
+        else:
+            counted = max((id_ for id_, at in planned.items() if at <= now), default=0)
+            schedule.keep_within(counted, 0, int(value), now + 20, now + 20)
+            assert sum(1 for at in waiting(file, now) if at < now + 20) <= value
+        rows = file.execute("SELECT id, at FROM turn ORDER BY id").fetchall()
+        assert [at for _, at in rows] == sorted(at for _, at in rows)
+        for id_, at in rows:
+            assert at >= planned[id_]
+            planned[id_] = at
+    every = sorted(planned.values())
+    assert all(later - first >= WINDOW_S - 1e-6 for first, later in zip(every, every[limit:], strict=False))
+    file.close()
+
+
+def waiting(file: sqlite3.Connection, now: float) -> list[float]:
+    return [at for (at,) in file.execute("SELECT at FROM turn WHERE at > ?", (now,))]
 
 
 @given(order=st.permutations(range(16)), burst=st.integers(16, 60))
