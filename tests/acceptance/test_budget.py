@@ -13,22 +13,37 @@ import pytest
 from flireo_iac.emulator.server import Running, running
 from tests.acceptance.deployment import KEY, Deployment, Run
 
-WINDOW_S = 10
-ITEMS = 60
+# Far less than the API allows, so that a busy machine uses it up too.
+ALLOWED = 30
+BUDGET = 27
+WINDOW_S = 6
+ITEMS = 50
 
 
 @pytest.fixture
 def emulator() -> Iterator[Running]:
-    """One with the API's limit of 100 requests, in windows of ten seconds instead of sixty."""
-    with running(requests_per_minute=100, window_s=WINDOW_S, latency_ms=20) as server:
+    """One that allows few requests, in short windows."""
+    with running(requests_per_minute=ALLOWED, window_s=WINDOW_S, latency_ms=20) as server:
         yield server
 
 
-def write_agents(folder: Path, name: str, count: int = ITEMS) -> None:
+PROGRAM = """
+import pathlib, time
+from flireo_iac import deploy
+
+# Both runs begin to deploy at the same time.
+pathlib.Path("begun").touch()
+while not all((pathlib.Path("..") / stack / "begun").exists() for stack in ("left", "right")):
+    time.sleep(0.02)
+deploy()
+"""
+
+
+def write_agents(folder: Path, name: str) -> None:
     (folder / "agents").mkdir(parents=True)
     (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
-    (folder / "__main__.py").write_text("from flireo_iac import deploy\n\ndeploy()\n")
-    for n in range(count):
+    (folder / "__main__.py").write_text(PROGRAM)
+    for n in range(ITEMS):
         (folder / "agents" / f"a{n}.yaml").write_text(f"name: {name} {n}\n")
 
 
@@ -38,7 +53,7 @@ def two_stacks(tmp_path: Path, emulator: Running, *, machines: int) -> list[Depl
     for n, name in enumerate(("left", "right")):
         write_agents(tmp_path / name, name)
         home = tmp_path / f"home{n % machines}"
-        environ = {"FLIREO_REQUESTS_PER_MINUTE": "90", "FLIREO_LIMIT_WINDOW_S": str(WINDOW_S)}
+        environ = {"FLIREO_REQUESTS_PER_MINUTE": str(BUDGET), "FLIREO_LIMIT_WINDOW_S": str(WINDOW_S)}
         deployment = Deployment(tmp_path / name, home, emulator.url, emulator.control_url, environ=environ)
         made.append(deployment)
     return made
@@ -76,10 +91,9 @@ def test_two_runs_on_one_machine_share_the_budget_and_are_never_refused(tmp_path
     assert refusals(emulator) == 0
     made = makers(emulator)
     assert Counter(made) == {"left": ITEMS, "right": ITEMS}
-    assert all(0.4 <= share <= 0.6 for share in shares(made).values()), shares(made)
+    assert all(0.4 <= share <= 0.6 for share in shares(made).values()), made
     # A pipe has no line that changes, so each long wait is a line of its own.
-    assert WAIT.search(runs[0].text), runs[0].text
-    assert WAIT.search(runs[1].text), runs[1].text
+    assert WAIT.search(runs[0].text + runs[1].text), runs[0].text
 
 
 def test_two_machines_on_one_key_give_way_to_each_other(tmp_path: Path, emulator: Running) -> None:
@@ -88,6 +102,6 @@ def test_two_machines_on_one_key_give_way_to_each_other(tmp_path: Path, emulator
     assert [run.code for run in runs] == [0, 0], runs[0].text + runs[1].text
     names = [row["name"] for row in emulator.store.organization(KEY).rows("agents")]
     assert len(names) == len(set(names)) == 2 * ITEMS
-    assert refusals(emulator) <= 16
+    assert refusals(emulator) <= 12
     for deployment in deployments:
         deployment.good("preview", "--expect-no-changes")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flireo_iac.client import FlireoApi
@@ -156,6 +156,7 @@ events = st.lists(
 )
 
 
+@example(limit=20, events=[("keep", 0), ("add", 0), ("pass", 1), ("keep", 5)])
 @given(limit=st.integers(1, 20), events=events)
 def test_the_queue_keeps_its_order_and_nothing_in_it_moves_to_an_earlier_time(
     limit: int, events: list[tuple[str, float]]
