@@ -25,6 +25,7 @@
     ├── InUseError                   exit 4   a delete would leave something live without the object
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
     ├── JournalError                 exit 4   the journal of creates cannot be used
+    │   └── DamagedJournalError               its file is no journal any more
     ├── EngineError                  exit 1   the local engine; carries its own exit code
     │   ├── LockedError                       another run holds the stack
     │   ├── PassphraseError                   the passphrase does not open the secrets
@@ -349,6 +350,10 @@ class JournalError(FlireoError):
     """The journal of creates cannot be used, so nothing may be created."""
 
     exit_code = ExitCode.RESOURCE
+
+
+class DamagedJournalError(JournalError):
+    """The file of the journal is no journal any more; ``flireo recover`` sets it aside."""
 
 
 class EngineError(FlireoError):

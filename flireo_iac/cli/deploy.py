@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,8 +12,9 @@ import typer
 
 from flireo_iac.allow import VARIABLE, Allowed
 from flireo_iac.cli import output
+from flireo_iac.cli._choosing import EngineChoice, ask, must_ask, pulumi_program
 from flireo_iac.cli.accounts import accounts_in
-from flireo_iac.errors import EngineError, ExitCode, SettingsError
+from flireo_iac.errors import ExitCode
 from flireo_iac.settings import STATE_ACCOUNTS
 
 if TYPE_CHECKING:
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
     from flireo_iac.engine.show.report import JsonReport
 
 _PROGRAM = "pulumi"
-
-
-class EngineChoice(StrEnum):
-    """Which engine runs a command."""
-
-    AUTO = "auto"
-    PULUMI = "pulumi"
-    LOCAL = "local"
 
 
 _STACK = typer.Option(None, "-s", "--stack", help="Name of the stack; default FLIREO_STACK, or the only one there is.")
@@ -226,15 +217,9 @@ class _Choice:
 
     def hand_over(self, engine: EngineChoice) -> None:
         """Become the pulumi program, if it is to run."""
-        program = shutil.which(_PROGRAM)
-        if engine is EngineChoice.LOCAL or (engine is EngineChoice.AUTO and program is None):
-            output.note("engine: local")
-            return
+        program = pulumi_program(engine)
         if program is None:
-            raise SettingsError(
-                "--engine pulumi: the pulumi program is not on PATH. Install it, or use --engine local."
-            )
-        output.note("engine: pulumi")
+            return
         from flireo_iac.engine.hand_over import ensure_stack, exported, named_stack
 
         self.stack = named_stack(self.cwd, self.stack)
@@ -278,12 +263,7 @@ class _Choice:
 
     def must_ask(self, *, yes: bool, as_json: bool) -> bool:
         """Tell whether a person has to agree; without one that is an error, before anything is done."""
-        if yes:
-            return False
-        if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            why = "--json asks nothing" if as_json else "there is no terminal to ask at"
-            raise SettingsError(f"{self.verb}: needs a yes, and {why}. Add --yes to go on without a question.")
-        return True
+        return must_ask(self.verb, yes=yes, as_json=as_json)
 
 
 class _Session:
@@ -393,10 +373,7 @@ class _Session:
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""
-        output.stderr.print(f"{question} \\[y/N] ", end="")
-        answer = sys.stdin.readline().strip().lower()
-        if answer not in ("y", "yes"):
-            raise EngineError("nothing was done.", exit_code=ExitCode.CANCELLED)
+        ask(question)
         self.engine.forget()
 
     def exit(self, result: Result, *, expect_no_changes: bool = False) -> NoReturn:

@@ -65,7 +65,7 @@ class Creation:
     _made: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._settler = Settler(self.inventory, self.journal, self.settle_s, self.sleep)
+        self._settler = Settler(self.inventory, self.journal, self.settle_s, self.sleep, self.is_known)
 
     def create(self, kind: Kind, inputs: Mapping[str, Any], say: Say, urn: str = "") -> Existing:
         """Make an object, once.

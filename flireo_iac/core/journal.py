@@ -28,7 +28,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from flireo_iac.errors import JournalError
+from flireo_iac.errors import DamagedJournalError, JournalError
 
 KEPT_S = 30 * 24 * 60 * 60.0
 """Seconds after which an answered intent is dropped: its stack was given up, or its state was."""
@@ -209,6 +209,21 @@ class Journal:
                 self._life_path(self._owner).unlink(missing_ok=True)
                 self._life = None
 
+    def set_aside(self) -> Path:
+        """Give a damaged file another name, so that a new one can begin; gives the new path.
+
+        Raises:
+            JournalError: It cannot be renamed.
+        """
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
+        try:
+            self.path.rename(aside)
+            for beside in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + beside).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from None
+        return aside
+
     def _life_path(self, owner: str) -> Path:
         return self._folder / f"{owner}.lock"
 
@@ -237,11 +252,17 @@ class Journal:
                 if self._connection is not None:
                     self._connection.close()
                     self._connection = None
-                raise JournalError(
-                    f"the journal of creates {self.path} cannot be used ({error}), a file that can be read and written "
-                    "was expected. Nothing was sent. Free the disk or the folder, or name another one with "
-                    "FLIREO_STATE_DIR; a damaged file may be moved away after flireo recover."
-                ) from None
+                raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> JournalError:
+        wrong = f"the journal of creates {self.path} cannot be used ({error}), a file that can be read and written"
+        # The library's own class is for a file that is none of its; those below it are for a full disk and the like.
+        if type(error) is sqlite3.DatabaseError:
+            return DamagedJournalError(f"{wrong} was expected. Nothing was sent. Set it aside with: flireo recover.")
+        return JournalError(
+            f"{wrong} was expected. Nothing was sent. Free the disk or the folder, or name another one with "
+            "FLIREO_STATE_DIR."
+        )
 
     def _connect(self) -> sqlite3.Connection:
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -62,12 +62,14 @@ class Settler:
         journal: Creates that are under way.
         settle_s: Seconds after which nothing can arrive any more.
         sleep: Waits so many seconds.
+        is_known: Tells by kind and id whether the state holds an object, which then is nobody's lost one.
     """
 
     inventory: Inventory
     journal: Journal
     settle_s: float
     sleep: Callable[[float], None]
+    is_known: Callable[[str, str], bool] = lambda kind, id_: False
 
     def after_loss(self, kind: Kind, inputs: Mapping[str, Any], intent: Intent, error: FlireoError) -> Row:
         """Give the one object that a create of this run has made.
@@ -139,7 +141,13 @@ class Settler:
         is_certain = intent.is_complete and listing.is_complete
         taken = {each.object_id for each in self.journal.intents() if each.id != intent.id}
         known = taken.union(intent.twins)
-        twins = [row for row in listing.rows if str(row["id"]) not in known and has_key(kind, intent.natural_key, row)]
+        twins = [
+            row
+            for row in listing.rows
+            if str(row["id"]) not in known
+            and not self.is_known(kind.name, str(row["id"]))
+            and has_key(kind, intent.natural_key, row)
+        ]
         if not twins and not is_certain:
             raise AmbiguousCreateError(
                 f"{story}, and the list of the account is not complete, so it cannot be told whether the object was "

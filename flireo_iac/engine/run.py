@@ -147,6 +147,42 @@ class Engine:
         """
         return self._run("destroy", dry_run=preview, body=lambda run: self._destroy(run, refresh=refresh))
 
+    def state(self) -> Snapshot:
+        """Read the state.
+
+        Raises:
+            EngineError: There is no such stack.
+            FlireoError: State or passphrase are not usable.
+        """
+        return self._store.load_existing()[0]
+
+    def config(self) -> dict[str, str]:
+        """Give the configuration of the stack by full key, secrets in clear.
+
+        Raises:
+            PassphraseError: The passphrase is missing or wrong.
+        """
+        return self._keys.config().values
+
+    def settle(self, change: Callable[[Snapshot], None]) -> None:
+        """Change the state without running anything.
+
+        Args:
+            change: Changes it, with the lock held; raises when it cannot.
+
+        Raises:
+            FlireoError: Passphrase, state or lock are not usable.
+        """
+
+        def body(run: Run) -> None:
+            self._keys.start(self.backend)
+            base = self.state()
+            self._keys.for_writing()
+            change(base)
+            self._save(run, base)
+
+        self._run("import", dry_run=False, body=body)
+
     def forget(self) -> None:
         """Forget what a preview read: time has passed since, as when a person had to answer."""
         if self._refreshed is not None:

@@ -212,6 +212,14 @@ class Backend:
         with self._reported(self._locks.folder):
             self._locks.give_back()
 
+    def refuse_if_locked(self) -> None:
+        """Do nothing unless another run is at work.
+
+        Raises:
+            LockedError: One is.
+        """
+        self._locks.refuse_if_held()
+
     def locks(self) -> list[Lock]:
         """Give the locks of others."""
         return self._locks.others()

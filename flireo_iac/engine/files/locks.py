@@ -64,10 +64,10 @@ class Locks:
             LockedError: Another run holds one.
             OSError: The lock cannot be written.
         """
-        self._refuse_if_held()
+        self.refuse_if_held()
         self._write(moment)
         try:
-            self._refuse_if_held()
+            self.refuse_if_held()
         except LockedError:
             self.give_back()
             raise
@@ -118,7 +118,12 @@ class Locks:
             self.give_back()
             raise
 
-    def _refuse_if_held(self) -> None:
+    def refuse_if_held(self) -> None:
+        """Do nothing unless a run holds a lock that is not known to be gone.
+
+        Raises:
+            LockedError: Another run holds one.
+        """
         held = [lock for lock in self.others() if not lock.gone]
         if not held:
             return

@@ -1,0 +1,357 @@
+"""What is to be done about each create that a cut-off run has left: what it made, if anything, and where that goes.
+
+A create that is pending in the state is looked up: by its id, if the journal has it, else by what the journal says of
+it, else by what it would have made. A create that only the journal knows is left to the next run, which knows what it
+should have made; its id is looked up if it is known. Nothing is written here but a note in the journal.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from flireo_iac.core.diff import create_body
+from flireo_iac.core.existing import Existing, existing
+from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.journal import Intent, Journal
+from flireo_iac.core.ports import Row
+from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
+from flireo_iac.core.settle import Settler, has_key, natural_key, shows
+from flireo_iac.errors import AmbiguousCreateError, SettingsError
+from flireo_iac.kinds import Kind
+
+_POLL_S = 2.0
+
+
+class Action(StrEnum):
+    """What is done about a create."""
+
+    TAKE = "take"
+    """Its object is put into the state; without a pending operation, the next run does that by the journal."""
+    CLEAR = "clear"
+    """It is forgotten: nothing came of it."""
+    LEAVE = "leave"
+    """The next run settles it by itself."""
+    ASK = "ask"
+    """A person has to say what is meant."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A create whose end was not seen.
+
+    Args:
+        urn: URN of the resource.
+        kind: What it is.
+        inputs: What was sent, secrets in clear; None when only the journal knows of the create.
+        replaces: Id of the object that the state holds for this URN; None when it holds none.
+    """
+
+    urn: str
+    kind: Kind
+    inputs: Mapping[str, Any] | None = None
+    replaces: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Pulumi's name of the resource."""
+        return self.urn.rpartition("::")[2]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is to be done about a create.
+
+    Args:
+        unfinished: The create.
+        action: What.
+        reason: Why, as a sentence without its full stop.
+        row: The object that it made; None unless it is taken.
+        candidates: Objects that could be it.
+        made: What the state shall hold; None unless it is taken into the state.
+    """
+
+    unfinished: Unfinished
+    action: Action
+    reason: str
+    row: Row | None = None
+    candidates: tuple[Row, ...] = ()
+    made: Existing | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person said.
+
+    Args:
+        taken: Id by the name or the URN of a resource.
+        forgotten: Names or URNs.
+
+    Raises:
+        SettingsError: A name is in both.
+    """
+
+    taken: Mapping[str, str] = field(default_factory=dict)
+    forgotten: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name in self.forgotten.intersection(self.taken):
+            raise SettingsError(f'recover "{name}": is in --take and in --forget, one of them was expected. Leave one.')
+
+    @classmethod
+    def read(cls, take: Iterable[str], forget: Iterable[str]) -> Choices:
+        """Read the options of the command line.
+
+        Args:
+            take: Each ``NAME=ID``.
+            forget: Names.
+
+        Raises:
+            SettingsError: One of them is not of that form, or a name is there twice.
+        """
+        taken: dict[str, str] = {}
+        for text in take:
+            name, _, id_ = text.rpartition("=")
+            if not name or not id_:
+                raise SettingsError(f'--take "{text}": NAME=ID was expected. Name the resource and the id.')
+            if taken.setdefault(name, id_) != id_:
+                raise SettingsError(f'--take "{text}": {name} is to be {taken[name]} already. Name one of them.')
+        return cls(taken, frozenset(forget))
+
+    def id_of(self, urn: str) -> str | None:
+        """Give the id that a person named for a resource; None when none was named."""
+        return self.taken.get(urn, self.taken.get(urn.rpartition("::")[2]))
+
+    def forgets(self, urn: str) -> bool:
+        """Tell whether a create is to be forgotten."""
+        return urn in self.forgotten or urn.rpartition("::")[2] in self.forgotten
+
+    def unused(self, urns: Iterable[str]) -> tuple[str, ...]:
+        """Give the names to take over that belong to none of these resources."""
+        known = {name for urn in urns for name in (urn, urn.rpartition("::")[2])}
+        return tuple(name for name in self.taken if name not in known)
+
+
+@dataclass
+class Recovery:
+    """Finds out what creates have made.
+
+    Args:
+        inventory: What the account holds.
+        journal: Creates of this machine.
+        scope: The account, as intents name it.
+        account: Its id; None where the server does not tell it.
+        digest: Gives a digest of a body that tells nothing about it.
+        folder: Folder of the project.
+        held: Kind and id of every object that the state holds.
+        choices: What a person said.
+        settle_s: Seconds after which a request that was cut off cannot arrive any more.
+        written_s: Seconds since the state was written: no pending create of it is younger.
+        on_wait: Takes the reason and the seconds of a wait.
+        sleep: Waits so many seconds.
+    """
+
+    inventory: Inventory
+    journal: Journal
+    scope: str
+    account: str | None
+    digest: Callable[[Mapping[str, Any]], str]
+    folder: str
+    held: frozenset[tuple[str, str]]
+    choices: Choices
+    settle_s: float
+    written_s: float
+    on_wait: Callable[[str, float], None]
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._began = time.monotonic()
+        self._settler = Settler(self.inventory, self.journal, self.settle_s, self.sleep, self._is_held)
+
+    def propose(self, left: Unfinished) -> Proposal:
+        """Say what is to be done about a create.
+
+        Raises:
+            ApiError: The account cannot be read.
+            TransportError: No answer came.
+            JournalError: The journal cannot be read.
+        """
+        named = self.choices.id_of(left.urn)
+        if named is not None:
+            return self._named(left, named)
+        intents = tuple(each for each in self.journal.intents() if (each.urn, each.scope) == (left.urn, self.scope))
+        offline = without_look(left, intents, self.choices)
+        if offline is not None:
+            return offline
+        if left.inputs is None:
+            return self._without_state(left, intents)
+        return self._by_journal(left, left.inputs, intents) if intents else self._by_looks(left, left.inputs)
+
+    def _named(self, left: Unfinished, id_: str) -> Proposal:
+        row = self.inventory.ask(left.kind, id_)
+        if row is None:
+            return self._ask(left, f"the account holds no {left.kind.title} with the id {id_}")
+        if self._is_held(left.kind.name, id_):
+            return self._ask(left, f"the state holds {id_} already")
+        owner = next((each.urn for each in self.journal.intents() if each.object_id == id_), left.urn)
+        if owner != left.urn:
+            return self._ask(left, f"{id_} was made by another create, of {owner}")
+        return self._take(left, row, "as you said")
+
+    def _without_state(self, left: Unfinished, intents: tuple[Intent, ...]) -> Proposal:
+        intent = next(each for each in reversed(intents) if each.object_id is not None)
+        id_ = str(intent.object_id)
+        row = None if self._is_held(intent.kind, id_) else self._row(left, id_)
+        if row is None:
+            return Proposal(left, Action.CLEAR, f"{id_} is in the state, or gone")
+        if intent.folder == self.folder:
+            return Proposal(left, Action.LEAVE, f"the next run takes {id_} over: the journal has its id")
+        if left.replaces is not None:
+            return Proposal(left, Action.LEAVE, f"a run in {intent.folder} made {id_} for its own state")
+        where = f"a run in {intent.folder} made it, and it is not known whether a state there holds it"
+        return self._ask(left, where, (row,))
+
+    def _by_journal(self, left: Unfinished, inputs: Mapping[str, Any], intents: tuple[Intent, ...]) -> Proposal:
+        body = create_body(inputs)
+        found: dict[str, Row] = {}
+        for intent in intents:
+            try:
+                row = self._made_by(left, body, intent)
+            except AmbiguousCreateError as error:
+                return self._ask(left, error.reason.partition(". ")[0], self._rows(left, error.candidates))
+            if row is not None:
+                found[str(row["id"])] = row
+        if len(found) > 1:
+            return self._ask(left, f"{len(found)} creates of it were cut off", tuple(found.values()))
+        for row in found.values():
+            return self._take(left, row, "the journal tells that it was made")
+        return Proposal(left, Action.CLEAR, "nothing came of it")
+
+    def _made_by(self, left: Unfinished, body: Mapping[str, Any], intent: Intent) -> Row | None:
+        if intent.object_id is None:
+            is_same = intent.digest == self.digest(body)
+            return self._settler.of_earlier_run(left.kind, body if is_same else None, intent, self.on_wait)
+        return None if self._is_held(intent.kind, intent.object_id) else self._row(left, intent.object_id)
+
+    def _by_looks(self, left: Unfinished, inputs: Mapping[str, Any]) -> Proposal:
+        """Look for what would have been made: the journal is lost, or is on another machine."""
+        body = create_body(inputs)
+        key = natural_key(left.kind, body)
+        while True:
+            listing = self.inventory.relist(left.kind)
+            owned = {each.object_id for each in self.journal.intents()}
+            free = [row for row in listing.rows if not self._is_owned(left.kind, row, owned)]
+            twins = tuple(row for row in free if has_key(left.kind, key, row))
+            wait_s = self.settle_s - self.written_s - (time.monotonic() - self._began)
+            if twins or wait_s <= 0 or not listing.is_complete:
+                break
+            self.on_wait("the create was cut off, it may still arrive", wait_s)
+            self.sleep(min(_POLL_S, wait_s))
+        same = [row for row in twins if shows(left.kind, body, row)]
+        if not listing.is_complete:
+            return self._ask(left, "the list of the account is not complete", twins)
+        if not twins:
+            known = "nothing came of it" if left.replaces is None else f"the state holds {left.replaces} for it"
+            return Proposal(left, Action.CLEAR, known)
+        if len(same) != 1:
+            what = f"{len(same)} objects hold what was sent" if same else "what has its name holds something else"
+            return self._ask(left, f"{what}, and no journal tells which it is", tuple(same) or twins)
+        if left.replaces is not None:
+            return self._ask(left, f"the state holds {left.replaces} for it already", tuple(same))
+        return self._take(left, same[0], "it holds exactly what was sent, and nobody else owns it")
+
+    def _take(self, left: Unfinished, row: Row, reason: str) -> Proposal:
+        if left.inputs is None:
+            return Proposal(left, Action.TAKE, f"{reason}; the next run takes it into the state", row)
+        inputs = left.inputs
+        row = self._row(left, str(row["id"])) or row
+        if not shows(left.kind, create_body(inputs), row):
+            # It was changed since, or is another one: what it shows is in force, and the next run updates it.
+            inputs = forget_write_only(left.kind, refreshed(left.kind, inputs, row, {}).inputs)
+        made = existing(left.kind, inputs, row, answer_digests(left.kind, inputs, row), self.account)
+        if left.replaces is not None:
+            reason = f"{reason}; the next run deletes {left.replaces}, which it replaces"
+        return Proposal(left, Action.TAKE, reason, row, made=made)
+
+    def _ask(self, left: Unfinished, reason: str, candidates: tuple[Row, ...] = ()) -> Proposal:
+        return Proposal(left, Action.ASK, reason, candidates=candidates)
+
+    def _row(self, left: Unfinished, id_: str) -> Row | None:
+        return self.inventory.ask(left.kind, id_)
+
+    def _rows(self, left: Unfinished, ids: tuple[str, ...]) -> tuple[Row, ...]:
+        known = {str(row["id"]): row for row in self.inventory.listing(left.kind).rows}
+        return tuple(known.get(id_, {"id": id_}) for id_ in ids)
+
+    def _is_owned(self, kind: Kind, row: Row, owned: set[str | None]) -> bool:
+        return str(row["id"]) in owned or self._is_held(kind.name, str(row["id"]))
+
+    def _is_held(self, kind: str, id_: str) -> bool:
+        return (kind, id_) in self.held
+
+
+def without_look(left: Unfinished, intents: Iterable[Intent], choices: Choices) -> Proposal | None:
+    """Say what is to be done about a create if that can be said without a look at the account; None if it cannot.
+
+    Args:
+        left: The create.
+        intents: What the journal has of it.
+        choices: What a person said.
+    """
+    if choices.id_of(left.urn) is not None:
+        return None
+    if choices.forgets(left.urn):
+        return Proposal(left, Action.CLEAR, "it is forgotten, as you said")
+    if left.inputs is None:
+        has_id = any(each.object_id is not None for each in intents)
+        settles = "the next run settles it: it knows what should have been made"
+        return None if has_id else Proposal(left, Action.LEAVE, settles)
+    if left.kind.endpoint.style == "slot":
+        return Proposal(left, Action.CLEAR, "the next run stores it again, which does no harm")
+    return None
+
+
+def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -> None:
+    """Write into the journal what was settled.
+
+    Args:
+        journal: The journal.
+        proposal: What was done.
+        folder: Folder of the project.
+        scope: The account, as intents name it; None where it was not asked for: then nothing was taken.
+
+    Raises:
+        JournalError: The journal cannot be written.
+    """
+    left = proposal.unfinished
+    if proposal.action in (Action.LEAVE, Action.ASK):
+        return
+    for intent in journal.intents():
+        if intent.urn == left.urn and scope in (None, intent.scope):
+            journal.close(intent)
+    if proposal.action is Action.TAKE and proposal.made is None and proposal.row is not None and scope is not None:
+        key = natural_key(left.kind, proposal.row)
+        intent = journal.open(Intent(scope, left.kind.name, left.urn, folder, key, "", (), True))
+        journal.answer(intent, str(proposal.row["id"]))
+
+
+def ways_out(proposal: Proposal, stack: str) -> tuple[str, ...]:
+    """Give the commands with which a person says what is meant."""
+    name = proposal.unfinished.name
+    command = f"flireo recover -s {shlex.quote(stack)}"
+    pairs = (f"{name}={row['id']}" for row in proposal.candidates)
+    return (*(f"{command} --take {shlex.quote(pair)}" for pair in pairs), f"{command} --forget {shlex.quote(name)}")
+
+
+def others(intents: Iterable[Intent], prefix: str) -> tuple[Intent, ...]:
+    """Give the intents that belong to other stacks.
+
+    Args:
+        intents: All of the journal.
+        prefix: What the URNs of this stack begin with.
+    """
+    return tuple(each for each in intents if not each.urn.startswith(prefix))
