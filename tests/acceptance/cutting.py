@@ -205,9 +205,11 @@ def is_provider(pid: int) -> bool:
 def is_running(pid: int) -> bool:
     """Tell whether a process runs; one that nobody has waited for does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        is_dead = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
         return False
+    # The first thread may be gone while others still end; only with the last of them its connections are closed.
+    return not is_dead or len(_listed(f"/proc/{pid}/task")) > 1
 
 
 def kill(pids: list[int]) -> None:
