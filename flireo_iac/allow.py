@@ -91,7 +91,7 @@ def flag(about: str, item: str = "") -> str:
 
 
 def _matches(pattern: str, item: str) -> bool:
-    return pattern == item or re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), item, re.DOTALL) is not None
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), item, re.DOTALL) is not None
 
 
 def _check(text: str) -> None:

@@ -79,6 +79,7 @@ class Settings:
         state_accounts: Ids of accounts that the state at hand speaks of, as far as a caller has looked already.
         on_conflict: What an update does about values that somebody else has changed; None stops for prompts, and
             overwrites the rest with a warning.
+        request_log: File that gets a line for every request; None for none.
         state_dir: Folder for what processes of this machine share. ``FLIREO_STATE_DIR`` names another.
 
     Raises:
@@ -99,6 +100,7 @@ class Settings:
     account: str | None = None
     state_accounts: frozenset[str] = frozenset()
     on_conflict: OnConflict | None = None
+    request_log: Path | None = None
     state_dir: Path = field(default_factory=_state_dir)
 
     def __post_init__(self) -> None:
@@ -170,6 +172,7 @@ class Settings:
             account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
             state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
             on_conflict=on_conflict,  # type: ignore[arg-type]  # one of the two, checked above
+            request_log=Path(log) if (log := environ.get("FLIREO_REQUEST_LOG")) else None,
             state_dir=state_dir(environ),
             settle_s=_seconds("FLIREO_SETTLE_S", environ.get("FLIREO_SETTLE_S"), cls.settle_s),
         )

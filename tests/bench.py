@@ -7,12 +7,13 @@ takes, and never more than the budget within a minute. What a run takes above it
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,22 @@ class Row:
     writes: int
     wall_s: float
     floor_s: float
+    foreseen: Mapping[str, float] | None = None
+    happened: Mapping[str, float] | None = None
+
+    @property
+    def request_error(self) -> int | None:
+        """Requests by which the forecast was off; None without a forecast."""
+        if self.foreseen is None:
+            return None
+        return int(abs(self.foreseen["reads"] - self.reads) + abs(self.foreseen["writes"] - self.writes))
+
+    @property
+    def time_error(self) -> float | None:
+        """Share by which the forecast's time was off, above 0 when it was too long; None without a forecast."""
+        if self.foreseen is None or self.happened is None:
+            return None
+        return self.foreseen["seconds"] / max(self.happened["seconds"], 0.1) - 1
 
 
 @contextmanager
@@ -124,12 +141,14 @@ def measure(setting: Setting, engine: str) -> list[Row]:
         def timed(run: str, verb: str, *flags: str) -> None:
             sys.stderr.write(f"  {setting.name}, {engine}: {run} ...\n")
             started = time.monotonic()
-            deployment.good(verb, *flags)
+            done = deployment.good(verb, *flags, *(["--json"] if engine == "local" and verb != "preview" else []))
             wall_s = time.monotonic() - started
             counts = deployment.counts()
             reads = counts.pop("GET", 0)
             writes = sum(counts.values())
-            rows.append(Row(run, reads, writes, wall_s, floor_s(setting, reads, writes, history, started)))
+            told = json.loads(done.stdout) if engine == "local" and verb != "preview" else {}
+            floor = floor_s(setting, reads, writes, history, started)
+            rows.append(Row(run, reads, writes, wall_s, floor, told.get("forecast"), told.get("happened")))
             history.append((started, reads + writes))
 
         def change_a_line() -> None:
@@ -157,6 +176,7 @@ def table(setting: Setting, measured: dict[str, list[Row]]) -> str:
     head = ["run", "reads", "writes", "floor s", *(f"{engine} s" for engine in engines)]
     if len(engines) > 1:
         head.append(" / ".join(engines))
+    head += ["foreseen", "foreseen s", "happened s", "requests off", "time off"]
     lines = [f"### {setting.name}", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for rows in zip(*measured.values(), strict=True):
         first = rows[0]
@@ -164,8 +184,24 @@ def table(setting: Setting, measured: dict[str, list[Row]]) -> str:
         cells += [f"{row.wall_s:.1f}" for row in rows]
         if len(rows) > 1:
             cells.append(f"{rows[0].wall_s / rows[1].wall_s:.2f}")
+        cells += forecast_cells(first)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def forecast_cells(row: Row) -> list[str]:
+    """Give the forecast of a run beside what it came to."""
+    if row.foreseen is None or row.happened is None:
+        return ["-"] * 5
+    foreseen, happened = row.foreseen, row.happened
+    requests = f"{foreseen['reads']} + {foreseen['writes']}"
+    return [
+        requests,
+        f"{foreseen['seconds']:.1f}",
+        f"{happened['seconds']:.1f}",
+        str(row.request_error),
+        f"{row.time_error or 0:+.0%}",
+    ]
 
 
 def main() -> None:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
 from flireo_iac.engine.model.events import Phase, Severity, Summary
 from flireo_iac.engine.show.report import JsonReport
-from flireo_iac.errors import EngineError, RailError
+from flireo_iac.errors import EngineError, ExitCode, RailError
 from flireo_iac.plan import text
 from flireo_iac.plan.model import Plan
-from flireo_iac.plan.rails import Finding, findings
+from flireo_iac.plan.rails import findings
 from flireo_iac.plan.read import plan_of, read_plan
 
 if TYPE_CHECKING:
     from flireo_iac.engine.model.events import Emit, Event
+    from flireo_iac.engine.result import Result
 
 
 class Recorder:
     """Takes the events of the local engine, keeps the plan of its last preview, and hands them on to a display.
+
+    Its ``plan`` is the plan, and its ``seconds`` what that took without the refresh before it.
 
     Args:
         shown: The display.
@@ -34,7 +37,9 @@ class Recorder:
         self._held: list[Event] | None = None
         self._in_section = False
         self._is_preview = True
+        self._section_s = 0.0
         self.plan = Plan((), 0)
+        self.seconds = 0.0
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -53,20 +58,23 @@ class Recorder:
 
     def _record(self, event: Event) -> None:
         self._report(event)
-        if isinstance(event, Summary) and not event.phase.section:
-            self.plan = plan_of(self._report.document, "preview")
+        if not isinstance(event, Summary):
+            return
+        if event.phase.section:
+            self._section_s = event.seconds
+            return
+        self.plan = plan_of(self._report.document, "preview")
+        self.seconds, self._section_s = event.seconds - self._section_s, 0.0
 
-    def quietly(self, preview: Callable[[], bool]) -> None:
-        """Run a preview that shows nothing unless it fails.
-
-        Args:
-            preview: Runs it, and tells whether it went well.
-        """
+    def quietly(self, preview: Callable[[], Result]) -> Result:
+        """Run a preview that shows nothing unless it fails."""
         held: list[Event] = []
         self._held = held
         went_well = False
         try:
-            went_well = preview()
+            result = preview()
+            went_well = result.exit_code == ExitCode.DONE
+            return result
         finally:
             self._held = None
             if not went_well:
@@ -90,12 +98,15 @@ def stop_what_must_be_asked_for(operation: str, plan: Plan, allowed: Allowed) ->
         raise RailError([f"{each}\n  Nothing was done." for each in text.refusal(operation, found)])
 
 
-def warn_of_rails(plan: Plan, allowed: Allowed) -> tuple[Finding, ...]:
-    """Say what would stop the run, without stopping anything."""
-    found = findings(plan, allowed)
-    for each in text.refusal("up would stop here", found):
+def warn_of_rails(plan: Plan, allowed: Allowed) -> None:
+    """Say what would stop an up, without stopping anything."""
+    for each in text.refusal("up would stop here", findings(plan, allowed)):
         output.note(f"warning: {each}")
-    return found
+
+
+def plain_rails(plan: Plan, allowed: Allowed) -> list[dict[str, Any]]:
+    """Give what would stop an up as JSON values."""
+    return text.plain_findings(findings(plan, allowed))
 
 
 def plan_of_pulumi(command: Sequence[str]) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -68,8 +69,7 @@ def preview(
     choice.flags["--diff"] = diff
     choice.hand_over(engine)
     with _Session(choice, as_json=as_json, diff=diff) as session:
-        result = session.show(lambda run: run.preview(refresh=refresh))
-        session.warn_of_rails()
+        result = session.show_plan(lambda run: run.preview(refresh=refresh), is_refreshed=refresh)
         session.exit(result, expect_no_changes=expect_no_changes)
 
 
@@ -97,6 +97,8 @@ def up(
     asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with _Session(choice, as_json=as_json, diff=diff) as session:
         session.plan_first(lambda run: run.preview(refresh=refresh), is_shown=not skip_preview)
+        session.stop_what_must_be_asked_for()
+        session.foresee(is_read=refresh and not asks)
         if asks:
             session.ask("Do you want to perform this update?")
         session.exit(session.show(lambda run: run.up(refresh=refresh)), expect_no_changes=expect_no_changes)
@@ -129,8 +131,9 @@ def refresh(
     asks = not preview_only and choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with _Session(choice, as_json=as_json, diff=diff) as session:
         if asks:
-            session.show_first(lambda run: run.refresh(preview=True))
+            session.plan_first(lambda run: run.refresh(preview=True), is_shown=True)
             session.ask("Do you want to take this into the state?")
+        session.foresee_refresh()
         result = session.show(
             lambda run: run.refresh(preview=preview_only, clear_pending_creates=clear_pending_creates)
         )
@@ -159,8 +162,8 @@ def destroy(
     choice.hand_over(engine)
     asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with _Session(choice, as_json=as_json, diff=diff) as session:
-        if not skip_preview:
-            session.show_first(lambda run: run.destroy(preview=True, refresh=refresh))
+        session.plan_first(lambda run: run.destroy(preview=True, refresh=refresh), is_shown=not skip_preview)
+        session.foresee(is_read=refresh and not asks)
         if asks:
             session.ask(f"Do you want to delete all this from the stack {session.engine.stack}?")
         session.exit(session.show(lambda run: run.destroy(refresh=refresh)))
@@ -234,12 +237,22 @@ class _Choice:
 
     def _plan_on(self, program: str) -> None:
         """Have the program plan, and stop what has to be asked for: its own up has no hook before the first write."""
+        from flireo_iac.cli._costs import foreseen, settings_of, tell
         from flireo_iac.cli._planning import plan_of_pulumi, stop_what_must_be_asked_for
+        from flireo_iac.plan.forecast import requests_of, requests_of_refresh
 
         output.note("planning ...")
         command = [program, "preview", *self._options()]
-        plan = plan_of_pulumi([*command, "--refresh"] if self.flags.get("--refresh") else command)
+        is_refreshed = self.flags["--refresh"]
+        begun = time.monotonic()
+        plan = plan_of_pulumi([*command, "--refresh"] if is_refreshed else command)
+        plan_s = time.monotonic() - begun
         stop_what_must_be_asked_for(self.verb, plan, self.allowed)
+        # Its up previews, too, in another provider process that reads for itself.
+        runs = 1 if self.flags["--skip-preview"] else 2
+        refresh = requests_of_refresh(plan) * runs if is_refreshed else []
+        waves = requests_of(plan, self.allowed, plan.kinds_before if is_refreshed else frozenset())
+        tell(foreseen([*refresh, *waves], settings_of({}), plan_s, runs))
 
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""
@@ -272,6 +285,7 @@ class _Session:
     def __init__(self, choice: _Choice, *, as_json: bool, diff: bool) -> None:
         from rich.console import Console
 
+        from flireo_iac.cli._costs import Costs
         from flireo_iac.cli._planning import Recorder
         from flireo_iac.engine.run import DEFAULT_PARALLEL, Engine
         from flireo_iac.engine.show.display import TextDisplay
@@ -290,6 +304,7 @@ class _Session:
                 self._ask_passphrase()
         self._choice = choice
         self._recorder = Recorder(shown)
+        self._costs = Costs()
         self.engine: Engine = Engine(
             choice.cwd,
             choice.stack,
@@ -318,58 +333,80 @@ class _Session:
         if self.display is not None:
             self.display.close()
         self.engine.close()
+        self._costs.close()
 
     def show(self, action: Callable[[Engine], Result]) -> Result:
         """Run a verb, and print its document if one was asked for."""
+        self._costs.start()
         result = action(self.engine)
+        self._costs.stop()
         if self.report is not None:
-            output.data_json(self.report.document)
+            output.data_json({**self.report.document, **self._costs.plain()})
+        elif result.exit_code == ExitCode.DONE and (told := self._costs.comparison()) is not None:
+            output.note(told)
         return result
 
-    def show_first(self, action: Callable[[Engine], Result]) -> None:
-        """Run a preview; the command ends here when it fails."""
+    def show_plan(self, action: Callable[[Engine], Result], *, is_refreshed: bool) -> Result:
+        """Run a preview, and say what it means for an up.
+
+        Args:
+            action: Makes the plan.
+            is_refreshed: True when the plan has read what is really there.
+        """
+        from flireo_iac.cli._planning import plain_rails, warn_of_rails
+
         result = action(self.engine)
+        if result.exit_code == ExitCode.DONE:
+            self.foresee(is_read=False, with_refresh=is_refreshed)
+            warn_of_rails(self._recorder.plan, self._choice.allowed)
+        if self.report is not None:
+            rails = {"rails": plain_rails(self._recorder.plan, self._choice.allowed)}
+            output.data_json({**self.report.document, **self._costs.plain(), **rails})
+        return result
+
+    def plan_first(self, action: Callable[[Engine], Result], *, is_shown: bool) -> None:
+        """Plan a run; the command ends here when the plan fails.
+
+        Args:
+            action: Makes the plan.
+            is_shown: False shows it only when it fails.
+        """
+        result = action(self.engine) if is_shown else self._recorder.quietly(lambda: action(self.engine))
         if result.exit_code != ExitCode.DONE:
             if self.report is not None:
                 output.data_json(self.report.document)
             raise typer.Exit(result.exit_code)
-        if self.display is not None:
+        if is_shown and self.display is not None:
             self.display.diff = False  # what was shown need not be shown again
             output.data("")
 
-    def plan_first(self, action: Callable[[Engine], Result], *, is_shown: bool) -> None:
-        """Plan a run, and end the command here when the plan fails or does what has to be asked for.
-
-        Args:
-            action: Makes the plan.
-            is_shown: False shows the plan only when it fails.
-        """
+    def stop_what_must_be_asked_for(self) -> None:
+        """End the command here when the plan does what has to be asked for."""
         from flireo_iac.cli._planning import stop_what_must_be_asked_for
 
-        if is_shown:
-            self.show_first(action)
-        else:
-            self._plan_quietly(action)
         stop_what_must_be_asked_for(self._choice.verb, self._recorder.plan, self._choice.allowed)
 
-    def _plan_quietly(self, action: Callable[[Engine], Result]) -> None:
-        results: list[Result] = []
+    def foresee(self, *, is_read: bool, with_refresh: bool = False) -> None:
+        """Say what the planned run is going to cost.
 
-        def preview() -> bool:
-            results.append(action(self.engine))
-            return results[0].exit_code == ExitCode.DONE
+        Args:
+            is_read: True when the provider process of the run has read what is there already.
+            with_refresh: True counts the refresh, too.
+        """
+        from flireo_iac.plan.forecast import requests_of, requests_of_refresh
 
-        self._recorder.quietly(preview)
-        if results[0].exit_code != ExitCode.DONE:
-            if self.report is not None:
-                output.data_json(self.report.document)
-            raise typer.Exit(results[0].exit_code)
+        plan = self._recorder.plan
+        waves = requests_of(plan, self._choice.allowed, plan.kinds_before if is_read or with_refresh else frozenset())
+        refresh = requests_of_refresh(plan) if with_refresh else []
+        self._costs.foresee([*refresh, *waves], self.engine.config(), self._recorder.seconds)
 
-    def warn_of_rails(self) -> None:
-        """Say what would stop an up."""
-        from flireo_iac.cli._planning import warn_of_rails
+    def foresee_refresh(self) -> None:
+        """Count what the refresh of the state is going to cost."""
+        from flireo_iac.plan.forecast import requests_of_refresh
+        from flireo_iac.plan.read import read_state
 
-        warn_of_rails(self._recorder.plan, self._choice.allowed)
+        plan = read_state(self.engine.backend.read())
+        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None)
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""

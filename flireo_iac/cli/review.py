@@ -29,27 +29,23 @@ def review(
     allow: list[str] | None = typer.Option(None, "--allow", help="What is asked for. Repeatable."),
 ) -> None:
     """Say what a plan means: pulumi preview --json --show-sames | flireo review --plan - --gate. Sends nothing."""
+    from flireo_iac.cli._costs import foreseen, settings_of, tell
     from flireo_iac.plan import text
-    from flireo_iac.plan.model import CHANGING
+    from flireo_iac.plan.forecast import requests_of
     from flireo_iac.plan.rails import findings
     from flireo_iac.plan.read import read_plan
 
     allowed = Allowed.load(os.environ, allow or [])
     read = read_plan(_content(plan), "stdin" if plan == "-" else plan)
     found = findings(read, allowed)
+    cost = foreseen(requests_of(read, allowed), settings_of({}), read.seconds)
     if as_json:
-        output.data_json(
-            {
-                "steps": [{"op": step.op, "item": step.item, "urn": step.urn} for step in read.of(*CHANGING)],
-                "resources": read.resources,
-                "errors": list(read.errors),
-                "rails": text.plain_findings(found),
-            }
-        )
+        output.data_json({**text.plain(read, found), "forecast": cost.plain()})
     else:
         for line in text.steps(read):
             output.data(line)
         output.data(text.summary(read))
+        tell(cost)
     _refuse_failed(read)
     if found and gate:
         raise RailError(text.refusal("review", found))

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flireo_iac.client.hints import Quota
 from flireo_iac.client.schedule import SCHEMA, Planned, Schedule
@@ -71,6 +71,18 @@ def budget_path(settings: Settings) -> Path:
         boot = _BOOT.read_text().strip()
     digest = hashlib.sha256(f"{settings.key}\n{settings.base_url}\n{boot}".encode()).hexdigest()
     return settings.state_dir / "budget" / f"v2-{digest[:32]}.sqlite"
+
+
+def budget_of(settings: Settings, **options: Any) -> Budget:
+    """Give the budget that all processes of this machine share for a key.
+
+    Args:
+        settings: The key, and what it allows.
+        **options: More for the budget, such as ``on_wait``.
+    """
+    return Budget(
+        budget_path(settings), settings.requests_per_minute, window_s=settings.limit_window_s + MARGIN_S, **options
+    )
 
 
 class Budget:
@@ -149,6 +161,23 @@ class Budget:
         until = self._clock() + quota.resets_in_s
         self._plan(lambda schedule: schedule.keep_within(turn.id, quota.used, quota.remaining, quota.resets_at, until))
 
+    def foresee(self, number: int) -> list[float]:
+        """Give the seconds from now to each of the next turns, if all were asked for now. None is taken.
+
+        Args:
+            number: How many, 0 or more.
+        """
+        waits: list[float] = []
+
+        def add(schedule: Schedule) -> None:
+            now = self._clock()
+            waits[:] = [max(schedule.add().at - now, 0.0) for _ in range(number)]
+            raise _ForeseenError  # so that nothing of it is kept
+
+        with suppress(_ForeseenError):
+            self._plan(add)
+        return waits
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -203,6 +232,10 @@ class Budget:
                 f"the budget of requests cannot be shared with other processes, {path} cannot be used ({error}). "
                 "Set FLIREO_STATE_DIR to a folder that can be written."
             )
+
+
+class _ForeseenError(Exception):
+    """Ends a transaction that was only tried."""
 
 
 def _find(schedule: Schedule, id_: int) -> Planned:

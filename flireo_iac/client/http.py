@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import httpx
 
 from flireo_iac import __version__
+from flireo_iac.client import requestlog
 from flireo_iac.client.answers import Answer, MismatchError, error_of, tried, unexpected, value_of
-from flireo_iac.client.budget import MARGIN_S, Budget, OnWait, OnWarning, Turn, budget_path
+from flireo_iac.client.budget import Budget, OnWait, OnWarning, Turn, budget_of
 from flireo_iac.client.call import Call
 from flireo_iac.client.deadline import Deadline, deadline
 from flireo_iac.client.hints import asked_wait_s, quota_of
@@ -77,15 +78,7 @@ class Http:
         self._sleep = sleep
         self._clock = clock
         self._now = now
-        self._budget = budget or Budget(
-            budget_path(settings),
-            settings.requests_per_minute,
-            window_s=settings.limit_window_s + MARGIN_S,
-            on_wait=on_wait,
-            on_warning=on_warning,
-            sleep=sleep,
-            clock=clock,
-        )
+        self._budget = budget or budget_of(settings, on_wait=on_wait, on_warning=on_warning, sleep=sleep, clock=clock)
         try:
             self._client = _client(settings)
         except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
@@ -151,6 +144,17 @@ class Http:
                 min(settings.read_timeout_s, left_s), connect=min(settings.connect_timeout_s, left_s), pool=left_s
             ),
         )
+        sent_at, began, status = self._now(), time.monotonic(), None
+        try:
+            answer = self._receive(request, deadline)
+            status = answer.status
+            return answer
+        finally:
+            if settings.request_log is not None:
+                entry = requestlog.Entry(call.method, call.path, status, time.monotonic() - began)
+                requestlog.note(settings.request_log, entry, sent_at)
+
+    def _receive(self, request: httpx.Request, deadline: Deadline) -> Answer:
         response = self._client.send(request, stream=True)
         parts: list[bytes] = []
         try:

@@ -63,15 +63,22 @@ class Plan:
             of the plan holds them.
         resources: Resources of the state before the run, without the stack itself and providers.
         errors: Why the preview failed, first lines; a plan with any is not whole.
+        seconds: How long the preview took; 0 when that is not known.
     """
 
     steps: tuple[PlannedStep, ...]
     resources: int
     errors: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     def of(self, *ops: Op) -> tuple[PlannedStep, ...]:
         """Give the steps that do one of these."""
         return tuple(step for step in self.steps if step.op in ops)
+
+    @property
+    def kinds_before(self) -> frozenset[str]:
+        """Give the names of the kinds that the state holds objects of."""
+        return frozenset(step.kind.name for step in self.steps if step.kind is not None and step.op != "create")
 
     @property
     def counts(self) -> Counter[Op]:

@@ -80,7 +80,27 @@ def plan_of(document: Mapping[str, Any], name: str) -> Plan:
     # The last part of a replacement deletes the old object; alone, it is what an earlier run has left behind.
     swept = [step for step in left_behind if step.urn not in found or found[step.urn].op != "replace"]
     steps = (*found.values(), *swept)
-    return Plan(steps, _resources(document, steps), _errors(document))
+    return Plan(steps, _resources(document, steps), _errors(document), _seconds(document))
+
+
+def _seconds(document: Mapping[str, Any]) -> float:
+    nanoseconds = document.get("duration")
+    return nanoseconds / 1_000_000_000 if isinstance(nanoseconds, int | float) else 0.0
+
+
+def read_state(content: bytes | None) -> Plan:
+    """Make a plan of a state: a look at each resource.
+
+    Args:
+        content: The state as it is stored; None when there is none.
+    """
+    try:
+        resources = json.loads(content or b"{}")["checkpoint"]["latest"]["resources"]
+        steps = [_step({"op": "refresh", "urn": plain["urn"], "newState": plain}) for plain in resources]
+    except (KeyError, TypeError, ValueError, IndexError):
+        return Plan((), 0)  # the engine says what is wrong with it
+    own = tuple(step for step in steps if step is not None)
+    return Plan(own, len(own))
 
 
 def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:

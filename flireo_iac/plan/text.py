@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flireo_iac.plan.model import Op, Plan
+from flireo_iac.plan.model import CHANGING, Op, Plan
 from flireo_iac.plan.rails import Finding
 
 _VERBS: tuple[tuple[Op, str], ...] = (
@@ -49,6 +49,16 @@ def _details(finding: Finding) -> Iterator[str]:
         if len(finding.items) > _SHOWN_ITEMS:
             yield f"    and {len(finding.items) - _SHOWN_ITEMS} more"
     yield f"  If that is meant: {finding.flag}"
+
+
+def plain(plan: Plan, found: Iterable[Finding]) -> dict[str, Any]:
+    """Give a plan and what has to be asked for as JSON values."""
+    return {
+        "steps": [{"op": step.op, "item": step.item, "urn": step.urn} for step in plan.of(*CHANGING)],
+        "resources": plan.resources,
+        "errors": list(plan.errors),
+        "rails": plain_findings(found),
+    }
 
 
 def plain_findings(found: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -530,3 +530,19 @@ def test_a_turn_costs_less_than_two_milliseconds(tmp_path: Path) -> None:
     budget.close()
     # The median, because other programs use the machine too.
     assert sorted(times)[250] < 0.002
+
+
+@given(taken=st.integers(0, 30), number=st.integers(0, 30), limit=st.integers(1, 9))
+def test_turns_are_foreseen_as_they_come_and_none_is_taken(taken: int, number: int, limit: int) -> None:
+    clock = Clock()
+    budget = Budget(None, limit, window_s=10.0, sleep=clock.sleep, clock=clock)
+    for _ in range(taken):
+        budget.take()
+    foreseen = budget.foresee(number)
+    assert foreseen == budget.foresee(number)
+    began = clock.now
+    came = []
+    for _ in range(number):
+        budget.take()
+        came.append(clock.now - began)
+    assert foreseen == pytest.approx(came)
