@@ -37,6 +37,9 @@ WINDOW_S = 60 + MARGIN_S
 
 SHORTEST_ANNOUNCED_S = 2.0
 
+_LOOK_S = 1.0
+"""Seconds between two looks whether other processes are still about."""
+
 _KEPT_S = 24 * 60 * 60.0
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -70,7 +73,7 @@ def budget_path(settings: Settings) -> Path:
     with suppress(OSError):
         boot = _BOOT.read_text().strip()
     digest = hashlib.sha256(f"{settings.key}\n{settings.base_url}\n{boot}".encode()).hexdigest()
-    return settings.state_dir / "budget" / f"v2-{digest[:32]}.sqlite"
+    return settings.state_dir / "budget" / f"v3-{digest[:32]}.sqlite"
 
 
 def budget_of(settings: Settings, **options: Any) -> Budget:
@@ -96,6 +99,7 @@ class Budget:
         on_warning: Called once when the file cannot be used; None for nobody.
         sleep: Sleeps so many seconds.
         clock: Seconds of a clock that is one for all processes of this machine.
+        process: Name of this process among those that share the file; None for its number.
     """
 
     def __init__(
@@ -108,6 +112,7 @@ class Budget:
         on_warning: OnWarning | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        process: str | None = None,
     ) -> None:
         self._path = path
         self._limit = limit
@@ -116,12 +121,14 @@ class Budget:
         self._on_warning = on_warning
         self._sleep = sleep
         self._clock = clock
+        self._process = process or str(os.getpid())
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
     def take(self) -> Turn:
         """Wait for a turn."""
         began = self._clock()
+        self._let_others_in()
         planned = self._plan(Schedule.add)
         while (wait_s := planned.at - self._clock()) > 0:
             if wait_s > SHORTEST_ANNOUNCED_S and self._on_wait is not None:
@@ -134,6 +141,16 @@ class Budget:
             # Meanwhile the turn may have been moved, by a pause for one.
             planned = self._plan(partial(_find, id_=planned.id))
         return Turn(planned.id, planned.at, self._clock() - began)
+
+    def _let_others_in(self) -> None:
+        """Stay out of the queue while this process has had its part and others are about."""
+        is_told = False
+        while (wait_s := self._plan(Schedule.held_until) - self._clock()) > 0:
+            if wait_s > SHORTEST_ANNOUNCED_S and not is_told and self._on_wait is not None:
+                self._on_wait("other runs on this machine have their part of the budget", wait_s)
+                is_told = True
+            # They may be done before that.
+            self._sleep(min(wait_s, _LOOK_S))
 
     def refused(self, turn: Turn, seconds: float, reason: str) -> None:
         """Let nobody who uses the key send for a while, and everybody send more slowly after it.
@@ -186,7 +203,9 @@ class Budget:
                 self._connection = None
 
     def _plan(self, do: Callable[[Schedule], T]) -> T:
-        return self._in_file(lambda connection: do(Schedule(connection, self._limit, self._window_s, self._clock())))
+        return self._in_file(
+            lambda connection: do(Schedule(connection, self._limit, self._window_s, self._clock(), self._process))
+        )
 
     def _in_file(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction; what is broken is mended once, then this process goes on alone."""

@@ -6,10 +6,14 @@ spread over what is left of the server's window instead of following each other 
 more slowly the less is left, and they meet its end together, without knowing of each other. What is learned later moves
 the turns that are still waiting, in their order and never to an earlier time, because who waits for a turn sleeps
 until it.
+
+Within one machine several processes may be at work. None of them takes much more than its part of a window while
+others are about: it stays out of the queue until it may, so that it keeps nobody back.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from typing import NamedTuple
 
@@ -19,7 +23,8 @@ LONGEST_PAUSE_S = 120.0
 """A server's request to pause for longer is cut to this, or one odd answer would stop all processes for hours."""
 
 SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS turn (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, reason TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS turn (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, reason TEXT NOT NULL, "
+    "process TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS turn_at ON turn (at)",
     "CREATE TABLE IF NOT EXISTS pause (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL, reason TEXT)",
     "CREATE TABLE IF NOT EXISTS pace (id INTEGER PRIMARY KEY CHECK (id = 1), factor REAL, since REAL)",
@@ -30,6 +35,12 @@ SCHEMA = (
 
 _REMEMBERED = 2
 """Windows for which other machines are expected back after they were seen."""
+
+_MOST_OF_A_PART = 1.2
+"""A process may take so much of an equal part, because others seldom use all of theirs."""
+
+_ABOUT = 0.25
+"""Part of a window for which a process counts as being about after its last turn."""
 
 _UNDER_WAY = 16
 """Requests of this machine that the server may count out of their order: four processes of four threads."""
@@ -61,19 +72,38 @@ class Schedule:
         limit: Turns in a window, 1 or more.
         window_s: Length of a window in seconds.
         now: Seconds of the budget's clock.
+        process: Name of the process that asks.
     """
 
-    def __init__(self, connection: sqlite3.Connection, limit: int, window_s: float, now: float) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, limit: int, window_s: float, now: float, process: str = ""
+    ) -> None:
         self._connection = connection
         self._limit = limit
         self._window_s = window_s
         self._now = now
+        self._process = process
+
+    def held_until(self) -> float:
+        """Say until when this process stays out of the queue, because others are about; 0 when it need not."""
+        others = self._connection.execute(
+            "SELECT count(DISTINCT process) FROM turn WHERE process != ? AND at > ?",
+            (self._process, self._now - _ABOUT * self._window_s),
+        ).fetchone()[0]
+        if not others:
+            return 0.0
+        most = math.ceil(_MOST_OF_A_PART * self._limit_now() / (others + 1))
+        taken = "SELECT at FROM turn WHERE process = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+        row = self._connection.execute(taken, (self._process, most - 1)).fetchone()
+        return row[0] + self._window_s if row is not None else 0.0
 
     def add(self) -> Planned:
         """Take the next free turn."""
         self._forget()
         at, reason = self._next()
-        added = self._connection.execute("INSERT INTO turn (at, reason) VALUES (?, ?)", (at, reason)).lastrowid
+        added = self._connection.execute(
+            "INSERT INTO turn (at, reason, process) VALUES (?, ?, ?)", (at, reason, self._process)
+        ).lastrowid
         if added is None:
             raise sqlite3.DatabaseError("no turn was written")
         return Planned(added, at, reason)
@@ -146,12 +176,12 @@ class Schedule:
     def _move(self) -> None:
         """Plan the waiting turns anew, in their order."""
         waiting = self._connection.execute(
-            "SELECT id, at, reason FROM turn WHERE at > ? ORDER BY id", (self._now,)
+            "SELECT id, process, at, reason FROM turn WHERE at > ? ORDER BY id", (self._now,)
         ).fetchall()
         self._connection.execute("DELETE FROM turn WHERE at > ?", (self._now,))
-        for id_, *planned in waiting:
+        for id_, process, *planned in waiting:
             at, reason = max(tuple(planned), self._next(), key=lambda place: place[0])
-            self._connection.execute("INSERT INTO turn VALUES (?, ?, ?)", (id_, at, reason))
+            self._connection.execute("INSERT INTO turn VALUES (?, ?, ?, ?)", (id_, at, reason, process))
 
     def _next(self) -> tuple[float, str]:
         """Say when the next turn is, and why not earlier; of two reasons the first."""
@@ -159,7 +189,7 @@ class Schedule:
         return max(places, key=lambda place: place[0])
 
     def _room(self) -> tuple[float, str]:
-        limit = self._pace().limit_at(self._limit, self._now, self._window_s)
+        limit = self._limit_now()
         reason = f"the budget of {self._limit} requests a minute is used up"
         if limit < self._limit:
             reason = f"others use the key too, so {limit} instead of {self._limit} requests a minute are sent for now"
@@ -175,7 +205,7 @@ class Schedule:
         """Keep within what the server has left, and spread over its window where that is shared."""
         last = self._last()[0]
         begin = max(self._now, last)
-        gap_s = self._window_s / self._pace().limit_at(self._limit, self._now, self._window_s)
+        gap_s = self._window_s / self._limit_now()
         row = self._connection.execute("SELECT until, remaining, counted FROM quota").fetchone()
         if row is not None and begin < row[0] <= self._now + LONGEST_PAUSE_S:
             until, remaining, counted = row
@@ -202,6 +232,9 @@ class Schedule:
     def _last(self) -> tuple[float, str]:
         row = self._connection.execute("SELECT at FROM turn ORDER BY id DESC LIMIT 1").fetchone()
         return (row[0], _BEHIND) if row is not None else (0.0, "")
+
+    def _limit_now(self) -> int:
+        return self._pace().limit_at(self._limit, self._now, self._window_s)
 
     def _pace(self) -> Pace:
         row = self._connection.execute("SELECT factor, since FROM pace").fetchone()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sqlite3
@@ -195,6 +196,25 @@ def waiting(file: sqlite3.Connection, now: float) -> list[float]:
     return [at for (at,) in file.execute("SELECT at FROM turn WHERE at > ?", (now,))]
 
 
+def test_a_process_that_came_first_leaves_the_others_their_part(tmp_path: Path) -> None:
+    clock = Clock()
+    first, second = (
+        Budget(tmp_path / "b" / "b.sqlite", 10, clock=clock, sleep=clock.sleep, process=name) for name in ("1", "2")
+    )
+    assert not any(first.take().waited_s for _ in range(10))
+    # The second has to wait for the window. Then the first may have 6 of its 10 turns, and waits for its old ones.
+    assert second.take().waited_s == WINDOW_S
+    assert not any(first.take().waited_s for _ in range(6))
+    assert first.take().waited_s == pytest.approx(_about(WINDOW_S))
+    first.close()
+    second.close()
+
+
+def _about(window_s: float) -> float:
+    """Give when the other is no longer about, as it is seen: at whole seconds."""
+    return math.ceil(window_s / 4)
+
+
 @given(order=st.permutations(range(16)), burst=st.integers(16, 60))
 def test_answers_out_of_order_are_no_sign_of_other_machines(order: list[int], burst: int) -> None:
     clock = Clock()
@@ -275,7 +295,7 @@ import sqlite3, sys, time
 held = sqlite3.connect(sys.argv[1], isolation_level=None)
 held.execute("PRAGMA cache_size = 1")
 held.execute("BEGIN IMMEDIATE")
-held.executemany("INSERT INTO turn (at, reason) VALUES (?, 'x')", [(time.monotonic() + 50,)] * 20_000)
+held.executemany("INSERT INTO turn (at, reason, process) VALUES (?, 'x', 'x')", [(time.monotonic() + 50,)] * 20_000)
 print("inside", flush=True)
 time.sleep(60)
 """
@@ -484,15 +504,15 @@ def test_the_file_is_private_and_its_name_tells_nothing(tmp_path: Path) -> None:
 def test_budgets_that_nobody_uses_are_swept(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     folder.mkdir()
-    for name, age_s in (("v2-old.sqlite", 90_000), ("v2-young.sqlite", 3_600), ("other", 90_000)):
+    for name, age_s in (("v3-old.sqlite", 90_000), ("v3-young.sqlite", 3_600), ("other", 90_000)):
         (folder / name).write_text("")
         os.utime(folder / name, (time.time() - age_s,) * 2)
-    budget = Budget(folder / "v2-new.sqlite", 1)
+    budget = Budget(folder / "v3-new.sqlite", 1)
     budget.take()
     budget.close()
     assert {file.name for file in folder.iterdir() if "journal" not in file.name} == {
-        "v2-young.sqlite",
-        "v2-new.sqlite",
+        "v3-young.sqlite",
+        "v3-new.sqlite",
         "other",
     }
 
