@@ -164,6 +164,12 @@ def test_what_somebody_owns_is_never_taken(machine: Machine) -> None:
         assert machine.propose(DESK, f"desk={id_}").action is Action.ASK
 
 
+def test_what_the_state_holds_is_no_candidate_for_an_open_intent(machine: Machine) -> None:
+    machine.opened()
+    machine.held = frozenset({("agent", machine.account.add(**DESK))})
+    assert machine.propose().action is Action.CLEAR
+
+
 def test_a_short_list_proves_nothing(machine: Machine) -> None:
     machine.account.is_complete = False
     assert machine.propose().action is Action.ASK
