@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from flireo_iac.client.account import read_account
+from flireo_iac.client.answers import MismatchError
 from flireo_iac.client.budget import Budget, OnWait, OnWarning
 from flireo_iac.client.call import Call, Method, item_path
 from flireo_iac.client.dialect import Paths
@@ -110,7 +111,9 @@ class FlireoApi:
         if kind.endpoint.style != "collection":
             return next((row for row in self.list(kind).rows if row["id"] == id_), None)
         try:
-            return self._send(kind, _about("read", kind, id_), "GET", lambda value: read_one(kind, value), id_=id_)
+            return self._send(
+                kind, _about("read", kind, id_), "GET", lambda value: _of(id_, read_one(kind, value)), id_=id_
+            )
         except NotFoundError:
             return None
 
@@ -152,7 +155,7 @@ class FlireoApi:
         operation = _about("update", kind, id_)
         if kind.endpoint.style == "slot":
             return self._set_slot(kind, operation, id_, {**body, kind.endpoint.slot_field: id_})
-        return self._send(kind, operation, "PATCH", lambda value: read_one(kind, value), id_=id_, body=body)
+        return self._send(kind, operation, "PATCH", lambda value: _of(id_, read_one(kind, value)), id_=id_, body=body)
 
     def delete(self, kind: Kind, id_: str) -> bool:
         """Delete an object; False when it was gone already.
@@ -224,6 +227,13 @@ class FlireoApi:
             return self.http.request(call, read)
 
         return self.paths.call(kind.endpoint.path, kind.endpoint.successor_path, send)
+
+
+def _of(id_: str, row: Row) -> Row:
+    """Give the row when it is the object that was asked for; another one would be taken into the state in its place."""
+    if str(row["id"]).casefold() != id_.casefold():
+        raise MismatchError("the object in it is another one than was asked for")
+    return row
 
 
 def _about(verb: str, kind: Kind, name: str) -> str:

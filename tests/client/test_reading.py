@@ -275,3 +275,20 @@ def test_no_sequence_of_pages_goes_on_for_ever_or_is_complete_by_mistake(data: s
     assert len(ids) == len(set(ids))
     if listing.is_complete and given_pages[0].total is not None:
         assert len(ids) == given_pages[0].total
+
+
+def test_an_object_that_was_not_asked_for_is_not_taken(server: Scripted, api: FlireoApi) -> None:
+    server.will(reply(200, {"agent": {**ROW, "id": "b2"}}))
+    with pytest.raises(UnexpectedAnswerError, match="another one than was asked for"):
+        api.get(KINDS["agent"], "a1")
+    with pytest.raises(UnexpectedAnswerError, match="another one than was asked for"):
+        api.update(KINDS["agent"], "a1", {"name": "A"})
+    server.will(reply(200, {"agent": {**ROW, "id": "A1"}}))
+    assert api.get(KINDS["agent"], "a1") == {**ROW, "id": "A1"}
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", "1e999", "9" * 400, '"\\ud800"', '"a\\udfffb"'])
+def test_an_answer_that_no_state_can_hold_is_none(server: Scripted, api: FlireoApi, odd: str) -> None:
+    server.will(reply(200, f'{{"agent": {{"id": "a1", "name": {odd}}}}}'))
+    with pytest.raises(UnexpectedAnswerError):
+        api.get(KINDS["agent"], "a1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -80,7 +81,7 @@ def assert_readable(problem: Problem) -> None:
     assert problem.text.endswith((".", "?")), problem
     assert not any(odd in problem.text for odd in ("object at 0x", "Unresolved", "Traceback", "\0", "\x1b")), problem
     if path.is_file() and problem.line:
-        data = path.read_bytes().decode("utf-8", "replace")
-        lines = data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        # The YAML reader ends a line at these, too.
+        lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", path.read_bytes().decode("utf-8", "replace"))
         assert 1 <= problem.line <= len(lines) + 1, problem
         assert problem.column >= 1, problem
