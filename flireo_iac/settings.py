@@ -26,6 +26,9 @@ Dialect = Literal["dec2025", "jan2026", "successor", "auto"]
 STATE_ACCOUNTS = "FLIREO_STATE_ACCOUNT"
 """Variable in which ``flireo`` tells a provider process, separated by commas, whose objects the state holds."""
 
+STATE_IDS = "FLIREO_STATE_IDS"
+"""The same for the ids of those objects: what the state knows is no twin of what is to be made."""
+
 OnConflict = Literal["stop", "overwrite"]
 """What an update does about a value that somebody else has changed since the last run."""
 
@@ -77,6 +80,7 @@ class Settings:
         backoff_s: Wait before the second attempt, about; doubles from attempt to attempt. 0 or more.
         account: Id of the account that the key has to belong to; None for any.
         state_accounts: Ids of accounts that the state at hand speaks of, as far as a caller has looked already.
+        state_ids: Ids of the objects that it holds, likewise.
         on_conflict: What an update does about values that somebody else has changed; None stops for prompts, and
             overwrites the rest with a warning.
         request_log: File that gets a line for every request; None for none.
@@ -99,6 +103,7 @@ class Settings:
     backoff_s: float = 0.5
     account: str | None = None
     state_accounts: frozenset[str] = frozenset()
+    state_ids: frozenset[str] = frozenset()
     on_conflict: OnConflict | None = None
     request_log: Path | None = None
     state_dir: Path = field(default_factory=_state_dir)
@@ -170,12 +175,17 @@ class Settings:
             requests_per_minute=int(rate) if rate else cls.requests_per_minute,
             limit_window_s=_seconds("FLIREO_LIMIT_WINDOW_S", environ.get("FLIREO_LIMIT_WINDOW_S"), cls.limit_window_s),
             account=environ.get("FLIREO_ACCOUNT") or config.get("flireo:account") or None,
-            state_accounts=frozenset(filter(None, environ.get(STATE_ACCOUNTS, "").split(","))),
+            state_accounts=_listed(environ.get(STATE_ACCOUNTS)),
+            state_ids=_listed(environ.get(STATE_IDS)),
             on_conflict=on_conflict,  # type: ignore[arg-type]  # one of the two, checked above
             request_log=Path(log) if (log := environ.get("FLIREO_REQUEST_LOG")) else None,
             state_dir=state_dir(environ),
             settle_s=_seconds("FLIREO_SETTLE_S", environ.get("FLIREO_SETTLE_S"), cls.settle_s),
         )
+
+
+def _listed(text: str | None) -> frozenset[str]:
+    return frozenset(filter(None, (text or "").split(",")))
 
 
 def _seconds(name: str, text: str | None, default: float) -> float:

@@ -14,9 +14,8 @@ import typer
 from flireo_iac.allow import VARIABLE, Allowed
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice, ask, must_ask, pulumi_program
-from flireo_iac.cli.accounts import accounts_in
+from flireo_iac.cli._state import told
 from flireo_iac.errors import ExitCode
-from flireo_iac.settings import STATE_ACCOUNTS
 
 if TYPE_CHECKING:
     from flireo_iac.engine.model.events import Emit
@@ -229,7 +228,7 @@ class _Choice:
         if self.stack and self.verb in ("preview", "up"):
             ensure_stack(program, self.cwd, self.stack)
         if self.verb == "up":
-            os.environ[STATE_ACCOUNTS] = ",".join(sorted(accounts_in(exported(program, self.cwd, self.stack))))
+            os.environ.update(told(exported(program, self.cwd, self.stack)))
             self._plan_on(program)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -315,7 +314,8 @@ class _Session:
             message=choice.message,
         )
         if choice.verb == "up":
-            self.engine.tell_children(STATE_ACCOUNTS, ",".join(sorted(accounts_in(self.engine.backend.read()))))
+            for name, value in told(self.engine.backend.read()).items():
+                self.engine.tell_children(name, value)
 
     @staticmethod
     def _ask_passphrase() -> None:

@@ -116,7 +116,7 @@ class Session:
                 account=account,
                 digest=digester(settings.key),
                 folder=str(Path.cwd()),
-                is_known=lambda kind, id_: (kind, id_) in self._known,
+                is_known=lambda kind, id_: (kind, id_) in self._known or id_ in settings.state_ids,
                 is_twin_allowed=lambda name: allowed.covers("twin", name),
                 settle_s=settings.settle_s,
             )

@@ -1,0 +1,45 @@
+"""What a state holds: told to the provider before a run, because a create may come before all that the state knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flireo_iac.settings import STATE_ACCOUNTS, STATE_IDS
+
+_LONGEST = 100_000
+"""Characters of a variable; a longer one stops the start of a process. Past that the ids are left out."""
+
+
+def told(content: bytes | None) -> dict[str, str]:
+    """Give the environment variables that tell a provider what the state holds.
+
+    Args:
+        content: The state as it is stored, or as ``pulumi stack export`` prints it; None when there is none. What is
+            no state counts as none, because the engine says what is wrong with it.
+    """
+    from flireo_iac.core.account import ACCOUNT
+
+    resources = list(_resources(content))
+    accounts = {_mapping(each.get("outputs")).get(ACCOUNT) for each in resources}
+    ids = ",".join(sorted({each["id"] for each in resources if isinstance(each.get("id"), str)}))
+    return {
+        STATE_ACCOUNTS: ",".join(sorted(account for account in accounts if isinstance(account, str))),
+        STATE_IDS: ids if len(ids) <= _LONGEST else "",
+    }
+
+
+def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:
+    try:
+        document = json.loads(content or b"{}")
+    except ValueError:
+        return
+    stored = _mapping(_mapping(_mapping(document).get("checkpoint")).get("latest"))
+    exported = _mapping(_mapping(document).get("deployment"))
+    found = (stored or exported).get("resources")
+    yield from map(_mapping, found if isinstance(found, list) else [])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

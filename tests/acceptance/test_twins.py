@@ -1,0 +1,49 @@
+"""An object that the account holds already, exactly as it would be made: nobody makes it a second time unasked."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.acceptance.deployment import Deployment
+
+TOOL = "name: Book\ndescription: Books.\ntool_type: custom\ntool_config: {name: book, url: https://tools.example.com}\n"
+
+
+def write(deployment: Deployment, name: str) -> None:
+    folder = deployment.folder / "tools"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / f"{name}.yaml").write_text(TOOL)
+
+
+def test_with_state_and_journal_lost_nothing_is_made_twice(deployment: Deployment) -> None:
+    write(deployment, "book")
+    deployment.good("up")
+    shutil.rmtree(deployment.home / "state")
+    shutil.rmtree(deployment.home / "flireo")
+    deployment.counts()
+    done = deployment.run("up")
+    assert done.code == 1
+    assert "the account holds exactly this already" in done.text
+    assert "flireo recover --take book=" in done.text
+    assert "POST" not in deployment.counts()
+    deployment.environ["FLIREO_ALLOW"] = "twin:book"
+    deployment.good("up")
+    assert deployment.counts()["POST"] == 1
+
+
+def test_an_item_that_got_another_name_is_made_anew_where_the_state_is_told(deployment: Deployment) -> None:
+    """`flireo` tells the provider what the state holds; a plain `pulumi up` stops and says how to go on."""
+    write(deployment, "book")
+    deployment.good("up")
+    write(deployment, "booking")
+    done = deployment.run("up")
+    if deployment.engine == "local":
+        assert done.code == 0, done.text
+    else:
+        assert done.code == 1
+        assert "the item got another name" in done.text
+        deployment.environ["FLIREO_ALLOW"] = "twin:booking"
+        deployment.good("up")
+    (kept,) = deployment.account("/tool-templates")["toolTemplates"]
+    assert kept["name"] == "Book"
