@@ -342,8 +342,8 @@ class _Session:
         self._costs.stop()
         if self.report is not None:
             output.data_json({**self.report.document, **self._costs.plain()})
-        elif result.exit_code == ExitCode.DONE and (told := self._costs.comparison()) is not None:
-            output.note(told)
+        elif result.exit_code == ExitCode.DONE and (compared := self._costs.comparison()) is not None:
+            output.note(compared)
         return result
 
     def show_plan(self, action: Callable[[Engine], Result], *, is_refreshed: bool) -> Result:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 
+import yaml
+
+from flireo_iac.kinds import KINDS
 from tests.acceptance.deployment import Deployment
 
-TOOL = "name: Book\ndescription: Books.\ntool_type: custom\ntool_config: {name: book, url: https://tools.example.com}\n"
+TOOL = {**KINDS["tool_template"].example, "name": "Book"}
 
 
 def write(deployment: Deployment, name: str) -> None:
     folder = deployment.folder / "tools"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    (folder / f"{name}.yaml").write_text(TOOL)
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(TOOL))
 
 
 def test_with_state_and_journal_lost_nothing_is_made_twice(deployment: Deployment) -> None:
