@@ -117,7 +117,7 @@ class Lifecycle:
         """
         if kind.endpoint.style == "slot":
             if not self._is_ours(kind, id_, outputs):
-                say("warning", "another key was stored outside this stack; it is overwritten")
+                say("warning", "the vault holds another key than this state knows of; it is overwritten")
             return None
         row, was_asked = self._inventory.find(kind, id_)
         if row is None:
