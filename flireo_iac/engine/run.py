@@ -185,9 +185,8 @@ class Engine:
 
     def forget(self) -> None:
         """Forget what a preview read: time has passed since, as when a person had to answer."""
-        if self._refreshed is not None:
-            self._refreshed = None
-            self._processes.end_provider()  # it may remember too
+        self._refreshed = None
+        self._processes.end_provider()  # it may remember too
 
     # The course of a run
 
