@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,7 @@ from flireo_iac.kinds import Kind, fields, our_name, shapes
 from flireo_iac.kinds._shape import Shape
 
 Path = tuple[str | int, ...]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, order=True)
@@ -63,14 +64,18 @@ def check(
     """
     own = {key: value for key, value in inputs.items() if not key.startswith("__") and value is not None}
     spelled = canonical(kind.model, own)
-    issues = [*_twice(kind.model, own), *_server_set(kind, own), *_unlikely_keys(kind, own)]
+    doubled = list(_twice(kind.model, own))
+    issues = [*(issue for _, issue in doubled), *_server_set(kind, own), *_unlikely_keys(kind, own)]
+    # What is wrong with one of two spellings cannot be told from what is wrong with the other.
+    unsure = {path for first, issue in doubled for path in (first, issue.path)}
     try:
         kind.model.model_validate(spelled)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             path, value = _walk(kind, own, each["loc"])
             issue = _issue(kind, path, value, each)
-            if not any(is_unknown(step) for step in _values_on(own, issue.path)):
+            is_sure = not any(issue.path[: len(begun)] == begun for begun in unsure)
+            if is_sure and not any(is_unknown(step) for step in _values_on(own, issue.path)):
                 issues.append(issue)
     for rule in kind.rules:
         for finding in rule.find(spelled):
@@ -206,14 +211,14 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def _twice(model: type[BaseModel], value: Any, path: Path = ()) -> Iterator[Issue]:
-    """Find keys that are given in two spellings at once."""
+def _twice(model: type[BaseModel], value: Any, path: Path = ()) -> Iterator[tuple[Path, Issue]]:
+    """Find keys that are given in two spellings at once: the path of the first, and what is wrong with the second."""
     first: dict[str, str] = {}
     for key, each, shape in _entries(model, value):
         known = first.setdefault(our_name(model, key), key)
         if known != key:
             text = f'"{key}" and "{known}" are two spellings of one field, expected one of them'
-            yield Issue((*path, key), "FL108", "error", text, is_about_key=True)
+            yield (*path, known), Issue((*path, key), "FL108", "error", text, is_about_key=True)
         yield from _below(_twice, shape, each, (*path, key))
 
 
@@ -252,8 +257,8 @@ def _entries(model: type[BaseModel], value: Any) -> Iterator[tuple[str, Any, Sha
 
 
 def _below(
-    find: Callable[[type[BaseModel], Any, Path], Iterator[Issue]], shape: Shape | None, value: Any, path: Path
-) -> Iterator[Issue]:
+    find: Callable[[type[BaseModel], Any, Path], Iterator[Found]], shape: Shape | None, value: Any, path: Path
+) -> Iterator[Found]:
     if shape is None:
         return
     if isinstance(value, list | tuple):

@@ -54,6 +54,12 @@ def forget_write_only(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if not _is_write_only(kind, our_name(kind.model, key))}
 
 
+def _is_required(kind: Kind, name: str) -> bool:
+    """Tell whether no object is without a value, so that an answer without one only says too little."""
+    info = kind.inputs.get(name)
+    return info is not None and info.is_required()
+
+
 def absent_keys(kind: Kind, inputs: Mapping[str, Any], row: Row) -> tuple[str, ...]:
     """Name the inputs of which a row says nothing, though the server gives them back elsewhere."""
     theirs = canonical(kind.model, row)
@@ -108,7 +114,7 @@ def refreshed(
                 result[key] = value
             continue
         if name not in theirs:
-            if is_whole and name in digests:
+            if is_whole and name in digests and not _is_required(kind, name):
                 drifted.append(name)
             else:
                 result[key] = value

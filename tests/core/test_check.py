@@ -96,3 +96,8 @@ def test_the_value_of_a_secret_is_in_no_text() -> None:
             issues = check(KINDS[kind], {**KINDS[kind].example, field: value})
             assert issues
             assert "canary-1" not in " ".join(map(str, issues))
+
+
+def test_of_two_spellings_only_that_is_said() -> None:
+    inputs = {"name": "T", "outbound_address": 3, "address": "sip.example.com", "host": 4}
+    assert {issue.rule for issue in check(KINDS["sip_trunk"], inputs)} == {"FL108"}

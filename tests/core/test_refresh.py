@@ -100,6 +100,16 @@ def test_a_field_the_server_does_not_know_stays() -> None:
     assert refreshed(KINDS["phone_number"], ours, theirs, {}).inputs == ours
 
 
+def test_an_answer_without_a_field_that_every_object_has_says_too_little() -> None:
+    ours = {"phone_number": "+31201234567", "name": "Desk"}
+    number = KINDS["phone_number"]
+    digests = answer_digests(number, ours, {"id": "1", **ours})
+    assert refreshed(number, ours, {"id": "1", "name": "Desk"}, digests, is_whole=True).inputs == ours
+    assert refreshed(
+        number, ours, {"id": "1", "phone_number": ours["phone_number"]}, digests, is_whole=True
+    ).drifted == ("name",)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

@@ -155,5 +155,8 @@ def _refresh(resource: Resource, answers: dict[str, tuple[int, bytes]]) -> bool:
     assert found.id == resource.id
     asyncio.run(rpc.serialize_properties(found.outs, {}))
     asyncio.run(rpc.serialize_properties(found.inputs, {}))
-    provider.diff(found.id, _plain(found.outs), dict(resource.kind.example))
+    try:
+        provider.diff(found.id, _plain(found.outs), dict(resource.kind.example))
+    except ProviderFailure as failure:
+        assert str(failure).startswith(f"replace {resource.kind.title} ")  # what has to be asked for by name
     return False
