@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from flireo_iac.allow import flag
+from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.diff import create_body, diff
@@ -18,7 +20,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
-from flireo_iac.core.settle import Settler, advice, has_key, is_lost, natural_key, shows
+from flireo_iac.core.settle import Settler, advice, ambiguous, command, has_key, is_lost, natural_key, shows
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
 from flireo_iac.kinds import Kind
 from flireo_iac.waits import wait_text
@@ -116,7 +118,7 @@ class Creation:
             row = after
             say("warning", "the answer was lost; the vault holds a new key, which is kept")
         self.inventory.remember(kind, row)
-        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.check())
+        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
 
     def _held(self, kind: Kind, slot: str) -> Row | None:
         return {str(row["id"]): row for row in self.inventory.listing(kind).rows}.get(slot)
@@ -135,13 +137,12 @@ class Creation:
                 self._noted(self.journal.close, intent)
                 raise self._explained(kind, body, error) from None
             row = self._settler.after_loss(kind, body, intent, error)
-            self._answered(intent, row)
-            row = self._whole(kind, inputs, row)
+            row = self._whole(kind, inputs, body, intent, row)
             say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
         else:
             self._answered(intent, row)
         self.inventory.remember(kind, row)
-        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.check())
+        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
 
     def _scope(self) -> str:
         """Give what tells the account's intents from those of others: its id, or the key where there is none."""
@@ -176,7 +177,7 @@ class Creation:
             raise AmbiguousCreateError(
                 f"the account holds exactly this already as {', '.join(ids)}, and this run's state does not know it, "
                 "so nothing was sent. If a run was cut off, or the item got another name here, take it over: "
-                f"flireo recover --take {name}={ids[0]}. To have a second one: --allow twin:{name}, or "
+                f"{command(urn, '--take', f'{name}={ids[0]}')}. To have a second one: {flag('twin', name)}, or "
                 f"FLIREO_ALLOW=twin:{name}.",
                 candidates=tuple(ids),
             )
@@ -195,11 +196,11 @@ class Creation:
             if row is None:
                 self._noted(self.journal.close, intent)
                 continue
-            self._answered(intent, row)
-            row = self._whole(kind, inputs, row)
+            if intent.object_id is None:
+                row = self._whole(kind, inputs, body, intent, row)
             self.inventory.remember(kind, row)
             say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
-            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same)
+            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same and shows(kind, body, row))
         return None
 
     def _made_by(self, kind: Kind, body: Mapping[str, Any] | None, intent: Intent, say: Say) -> Row | None:
@@ -208,7 +209,9 @@ class Creation:
                 kind, body, intent, lambda reason, seconds: say("wait", wait_text(reason, seconds))
             )
         row = self.inventory.ask(kind, intent.object_id)
-        if row is not None and intent.folder != self.folder:
+        if row is None:
+            prove_absent(kind, intent.object_id, self.inventory, self.account, None, is_list_fresh=False)
+        elif intent.folder != self.folder:
             raise AmbiguousCreateError(
                 f"a run of this stack in {intent.folder} created it as {intent.object_id}, and it is not known whether "
                 "a state holds that. If one does, run a preview there; this stack then has another state, and makes "
@@ -220,12 +223,11 @@ class Creation:
     def _brought_up_to_date(
         self, kind: Kind, inputs: Mapping[str, Any], row: Row, say: Say, *, is_same: bool
     ) -> Existing:
-        digests = answer_digests(kind, inputs, row)
         if is_same:
-            return existing(kind, inputs, row, digests, self.account.check())
-        # What the file said then is not known: what the server shows is in force, and secrets are sent again.
+            return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
+        # The file has changed since, or the object has: what the server shows is in force, and secrets are sent again.
         then = forget_write_only(kind, refreshed(kind, inputs, row, {}).inputs)
-        found = existing(kind, then, row, answer_digests(kind, then, row), self.account.check())
+        found = existing(kind, then, row, answer_digests(kind, then, row), self.account.held())
         changes = diff(kind, then, inputs)
         if any(change.is_replacement for change in changes):
             raise UnfinishedError(
@@ -238,16 +240,23 @@ class Creation:
         except FlireoError as error:
             raise UnfinishedError(error.reason, found) from None
 
-    def _whole(self, kind: Kind, inputs: Mapping[str, Any], row: Row) -> Row:
-        """Read an object that was found in a list by itself, because a list may say less."""
+    def _whole(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], intent: Intent, row: Row) -> Row:
+        """Read an object that was found in a list by itself, because a list may say less, and note it."""
+        story = "the answer to the create was lost"
         try:
-            return self.inventory.ask(kind, str(row["id"])) or row
+            whole = self.inventory.ask(kind, str(row["id"])) or row
         except FlireoError as error:
+            self._answered(intent, row)
             raise UnfinishedError(
-                f"the answer to the create was lost; the object was found as {row['id']}, but could not be read: "
-                f"{error.reason}",
-                existing(kind, inputs, row, {}, self.account.check()),
+                f"{story}; the object was found as {row['id']}, but could not be read: {error.reason}",
+                existing(kind, inputs, row, {}, self.account.held()),
             ) from None
+        if not shows(kind, body, whole):
+            raise ambiguous(
+                story, f"the new object of that name, {row['id']}, does not hold what was sent", intent.urn, [row]
+            )
+        self._answered(intent, whole)
+        return whole
 
     def _explained(self, kind: Kind, body: Mapping[str, Any], error: FlireoError) -> FlireoError:
         if not isinstance(error, ConflictError):

@@ -112,7 +112,7 @@ class Journal:
             JournalError: It cannot be written. Nothing may be sent then.
         """
         with self._database(is_durable=True) as database:
-            self._live()
+            self._live(database)
             database.execute("DELETE FROM intent WHERE object_id IS NOT NULL AND at < ?", (time.time() - KEPT_S,))
             values = {
                 **vars(intent),
@@ -169,8 +169,11 @@ class Journal:
         return self._read("")
 
     def _read(self, where: str, *values: str) -> tuple[Intent, ...]:
-        if not self.path.exists():
-            return ()
+        try:
+            if not self.path.exists():
+                return ()
+        except OSError as error:
+            raise self._unusable(error) from None
         with self._database() as database:
             found = database.execute(f"SELECT {_COLUMNS} FROM intent {where} ORDER BY id", values)  # noqa: S608
             return tuple(map(_intent, found))
@@ -219,7 +222,8 @@ class Journal:
         try:
             self.path.rename(aside)
             for beside in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + beside).unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    self.path.with_name(self.path.name + beside).rename(aside.with_name(aside.name + beside))
         except OSError as error:
             raise self._unusable(error) from None
         return aside
@@ -227,10 +231,18 @@ class Journal:
     def _life_path(self, owner: str) -> Path:
         return self._folder / f"{owner}.lock"
 
-    def _live(self) -> None:
-        if self._life is None:
-            self._life = FileLock(self._life_path(self._owner), timeout=0, mode=0o600, thread_local=False)
-            self._life.acquire()
+    def _live(self, database: sqlite3.Connection) -> None:
+        """Take this process's own lock, and clear away those of processes that left nothing behind."""
+        if self._life is not None:
+            return
+        # The transaction keeps other processes from taking theirs meanwhile.
+        open_owners = {owner for (owner,) in database.execute("SELECT owner FROM intent WHERE object_id IS NULL")}
+        for path in self._folder.glob("*.lock"):
+            if path.stem not in open_owners:
+                with suppress(Timeout, OSError), FileLock(path, timeout=0):
+                    path.unlink(missing_ok=True)
+        self._life = FileLock(self._life_path(self._owner), timeout=0, mode=0o600, thread_local=False)
+        self._life.acquire()
 
     @contextmanager
     def _database(self, *, is_durable: bool = False) -> Iterator[sqlite3.Connection]:

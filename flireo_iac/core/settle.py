@@ -8,7 +8,8 @@ Source: design, section 7: the API has no idempotency key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,10 +116,10 @@ class Settler:
             found = self._look(kind, inputs, intent, cut)
             if found is not None:
                 return found
-            left_s = self.settle_s - intent.age_s
+            left_s = self.settle_s - max(intent.age_s, waited_s)
             if left_s <= 0 and not is_under_way:
                 return None
-            if waited_s >= _LONGEST_WAIT_S:
+            if left_s <= 0 and waited_s >= _LONGEST_WAIT_S:
                 raise AmbiguousCreateError(
                     "another run is still creating this, and has not said whether it did. Run again when it has ended."
                 )
@@ -139,15 +140,16 @@ class Settler:
                 f"({short(error)}). It was not sent a second time. Run again."
             ) from None
         is_certain = intent.is_complete and listing.is_complete
-        taken = {each.object_id for each in self.journal.intents() if each.id != intent.id}
-        known = taken.union(intent.twins)
-        twins = [
+        new = [
             row
             for row in listing.rows
-            if str(row["id"]) not in known
+            if str(row["id"]) not in intent.twins
             and not self.is_known(kind.name, str(row["id"]))
             and has_key(kind, intent.natural_key, row)
         ]
+        has_rival = bool(new) and self._has_rival(intent)
+        taken = {each.object_id for each in self.journal.intents() if each.id != intent.id}
+        twins = [row for row in new if str(row["id"]) not in taken]
         if not twins and not is_certain:
             raise AmbiguousCreateError(
                 f"{story}, and the list of the account is not complete, so it cannot be told whether the object was "
@@ -155,33 +157,68 @@ class Settler:
             )
         if not twins:
             return None
-        if len(twins) == 1 and is_certain and inputs is not None and shows(kind, inputs, twins[0]):
-            return twins[0]
-        raise self._ambiguous(twins, intent, story, is_certain=is_certain, is_known=inputs is not None)
-
-    @staticmethod
-    def _ambiguous(
-        twins: list[Row], intent: Intent, story: str, *, is_certain: bool, is_known: bool
-    ) -> AmbiguousCreateError:
-        ids = tuple(str(row["id"]) for row in twins)
-        if not is_certain:
-            what = f"{', '.join(ids)} may be the object, or may have been there before: the list was not complete"
-        elif len(twins) > 1:
-            what = f"{len(twins)} new objects have the same name: {', '.join(ids)}"
-        elif is_known:
-            what = f"the new object of that name, {ids[0]}, does not hold what was sent"
+        if len(twins) > 1:
+            what = f"{len(twins)} new objects have the same name: {', '.join(str(row['id']) for row in twins)}"
+        elif not is_certain:
+            what = f"{twins[0]['id']} may be the object, or may have been there before: the list was not complete"
+        elif has_rival:
+            what = f"{twins[0]['id']} may be another resource's, which was created under the same name at the same time"
+        elif inputs is None:
+            what = f"the file or the API key has changed since, so it cannot be told whether {twins[0]['id']} is it"
+        elif not shows(kind, inputs, twins[0]):
+            what = f"the new object of that name, {twins[0]['id']}, does not hold what was sent"
         else:
-            what = f"the file has changed since, so it cannot be told whether {ids[0]} is the object"
-        return AmbiguousCreateError(f"{story}, and {what}. {advice(intent.urn, ids)}", candidates=ids)
+            return twins[0]
+        raise ambiguous(story, what, intent.urn, twins)
+
+    def _has_rival(self, intent: Intent) -> bool:
+        """Tell whether another create under the same name has no answer; one that is under way is waited for."""
+        for wait_s in (*WAITS_S, None):
+            rivals = [
+                each
+                for each in self.journal.intents()
+                if each.id != intent.id
+                and each.object_id is None
+                and (each.scope, each.kind) == (intent.scope, intent.kind)
+                and dict(each.natural_key) == dict(intent.natural_key)
+            ]
+            if wait_s is None or not any(self.journal.is_under_way(each) for each in rivals):
+                break
+            self.sleep(wait_s)
+        return bool(rivals)
 
 
-def advice(urn: str, ids: tuple[str, ...]) -> str:
+def ambiguous(story: str, what: str, urn: str, rows: Sequence[Row]) -> AmbiguousCreateError:
+    """Give the error for a create whose object cannot be told, with the ways out.
+
+    Args:
+        story: How it came to that.
+        what: What is not certain.
+        urn: URN of the resource.
+        rows: The objects in question.
+    """
+    ids = tuple(str(row["id"]) for row in rows)
+    return AmbiguousCreateError(f"{story}, and {what}. {advice(urn, ids)}", candidates=ids)
+
+
+def command(urn: str, *choice: str) -> str:
+    """Give the command line that settles a create by hand.
+
+    Args:
+        urn: URN of the resource; empty where the engine does not tell it.
+        choice: The options.
+    """
+    stack = urn.partition("::")[0].removeprefix("urn:pulumi:")
+    return shlex.join(["flireo", "recover", *(["-s", stack] if stack else []), *choice])
+
+
+def advice(urn: str, ids: Sequence[str]) -> str:
     """Say how a person settles it."""
     name = urn.rpartition("::")[2] or "NAME"
     which = ids[0] if len(ids) == 1 else "ID"
     return (
-        f"To take one over: flireo recover --take {name}={which}. To have another one made: "
-        f"flireo recover --forget {name}. What is not wanted can be deleted in the dashboard."
+        f"To take one over: {command(urn, '--take', f'{name}={which}')}. To have another one made: "
+        f"{command(urn, '--forget', name)}. What is not wanted can be deleted in the dashboard."
     )
 
 

@@ -18,8 +18,15 @@ from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import KEPT_S, Intent, Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
-from flireo_iac.errors import AmbiguousCreateError, ConflictError, JournalError, TransportError
-from flireo_iac.kinds import KINDS
+from flireo_iac.core.ports import Listing
+from flireo_iac.errors import (
+    AmbiguousCreateError,
+    ConflictError,
+    JournalError,
+    TransportError,
+    UnprovenAbsenceError,
+)
+from flireo_iac.kinds import KINDS, Kind
 from tests.core.test_lifecycle import LOST, Account, Said
 
 AGENT = KINDS["agent"]
@@ -146,6 +153,79 @@ def test_an_answered_create_that_is_gone_is_made_anew(runs: Runs) -> None:
     assert runs.create(DESK) == "2"
 
 
+def test_one_404_does_not_make_it_twice(runs: Runs) -> None:
+    made = runs.create(DESK)
+    runs.account.get = lambda kind, id_: None  # type: ignore[method-assign]
+    with pytest.raises(UnprovenAbsenceError):
+        runs.create(DESK)
+    assert runs.account.calls.count("create") == 1
+    assert [each.object_id for each in runs.intents()] == [made]
+
+
+def test_what_somebody_edited_meanwhile_is_not_recorded_as_ours(runs: Runs) -> None:
+    made = runs.create(DESK)
+    runs.account.rows[made]["first_message"] = "edited"
+    assert runs.create(DESK) == made
+    assert runs.account.rows[made]["first_message"] == "Hi"
+
+
+def test_a_brief_list_does_not_pass_for_the_object(runs: Runs) -> None:
+    def list_names(kind: Kind) -> Listing:
+        return Listing(tuple({"id": id_, "name": row["name"]} for id_, row in runs.account.rows.items()), True)
+
+    runs.cut_off(runs.account.rows.clear, DESK)
+    runs.account.list = list_names  # type: ignore[method-assign]
+    runs.account.add(name="Desk", first_message="somebody else's")
+    with pytest.raises(AmbiguousCreateError, match="does not hold what was sent"):
+        runs.create(DESK)
+    assert [each.object_id for each in runs.intents()] == [None]
+
+
+def test_another_resource_that_creates_the_same_name_may_be_its_owner(runs: Runs) -> None:
+    other = "urn:pulumi:prod::shop::pulumi-python:dynamic/flireo:Agent::desk"
+    runs.cut_off(runs.account.rows.clear, DESK)
+    runs.account.rows.clear()
+    runs.cut_off(lambda: None, DESK, other)
+    with pytest.raises(AmbiguousCreateError, match="another resource's") as raised:
+        runs.create(DESK)
+    assert raised.value.candidates == ("2",)
+
+
+def test_a_create_that_happened_is_kept_whatever_is_learned_of_accounts(runs: Runs) -> None:
+    run = runs.creation()
+
+    def learn() -> None:
+        run.account.see("acc-other")
+
+    runs.account.after_create = learn
+    assert run.create(AGENT, DESK, runs.said, URN).id == "1"
+
+
+def test_locks_of_runs_that_left_nothing_open_are_cleared(runs: Runs) -> None:
+    for n in range(3):
+        run = runs.creation()
+        run.create(AGENT, {"name": f"A{n}"}, runs.said, f"{URN}{n}")
+        if run.journal._life is not None:
+            run.journal._life.release()  # as the death of the process would
+    assert len(list((runs.folder / "journal").glob("*.lock"))) == 1
+
+
+def test_a_folder_that_cannot_be_searched_stops_no_look(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_: object) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    Journal(runs.folder / "journal").see(URN, "1")
+    with pytest.raises(JournalError):
+        Journal(runs.folder / "journal").intents()
+
+
+def test_a_damaged_file_keeps_what_was_written_last(runs: Runs) -> None:
+    runs.create(DESK)
+    aside = Journal(runs.folder / "journal").set_aside()
+    assert aside.with_name(aside.name + "-wal").exists()
+
+
 def test_a_replacement_is_not_taken_for_what_it_replaces(runs: Runs) -> None:
     made = runs.create(DESK)
     assert runs.create(DESK, known=(made,)) == "2"
@@ -161,10 +241,10 @@ def test_another_checkout_of_the_same_stack_takes_nothing_over(runs: Runs) -> No
 
 def test_a_changed_file_is_no_proof(runs: Runs) -> None:
     runs.cut_off(lambda: None, DESK)
-    with pytest.raises(AmbiguousCreateError, match="file has changed") as raised:
+    with pytest.raises(AmbiguousCreateError, match="has changed since") as raised:
         runs.create({**DESK, "first_message": "Good day"})
     assert raised.value.candidates == ("1",)
-    assert "flireo recover --take desk=1" in str(raised.value)
+    assert "flireo recover -s dev --take desk=1" in str(raised.value)
 
 
 def test_two_that_could_be_it_stop(runs: Runs) -> None:
@@ -201,6 +281,7 @@ def test_with_the_journal_lost_the_same_object_stops_the_create(runs: Runs) -> N
         path.unlink()
     with pytest.raises(AmbiguousCreateError, match="exactly this already as 1") as raised:
         runs.create(DESK)
+    assert "flireo recover -s dev --take desk=1" in str(raised.value)
     assert "--allow twin:desk" in str(raised.value)
     creation = runs.creation()
     creation.is_twin_allowed = lambda name: name == "desk"
