@@ -38,12 +38,12 @@ def ensure_stack(program: str, folder: Path, stack: str) -> None:
         stack: Name of the stack.
 
     Raises:
-        EngineError: The program cannot make it.
+        EngineError: The program cannot make it, or does not end.
     """
-    found = _run(program, "stack", "--stack", stack, "--show-name", "--cwd", str(folder))
+    found = run_program(program, "stack", "--stack", stack, "--show-name", "--cwd", str(folder))
     if found.returncode != ExitCode.STACK_NOT_FOUND:
         return
-    made = _run(program, "stack", "init", stack, "--cwd", str(folder))
+    made = run_program(program, "stack", "init", stack, "--cwd", str(folder))
     if made.returncode:
         raise EngineError(
             f'make stack "{stack}": {made.stderr.strip() or "pulumi does not say why"}', exit_code=made.returncode
@@ -57,18 +57,46 @@ def exported(program: str, folder: Path, stack: str | None) -> bytes | None:
         program: Path of the program.
         folder: Folder of the project.
         stack: Name of the stack; None for the one that ``pulumi`` has selected.
+
+    Raises:
+        EngineError: The program does not end.
     """
     named = ["--stack", stack] if stack else []
-    done = _run(program, "stack", "export", *named, "--cwd", str(folder))
+    done = run_program(program, "stack", "export", *named, "--cwd", str(folder))
     return done.stdout.encode() if done.returncode == ExitCode.DONE else None
 
 
-def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program, *arguments, "--non-interactive"],
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+def run_program(
+    program: str,
+    *arguments: str,
+    content: str = "",
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = _TIMEOUT_S,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the program, which is not to ask anything.
+
+    Args:
+        program: Path of the program.
+        arguments: The command and its options.
+        content: What it reads.
+        environment: Environment variables; None for those of this process.
+        timeout_s: Seconds after which it is ended.
+
+    Raises:
+        EngineError: It has not ended by then.
+    """
+    try:
+        return subprocess.run(
+            [program, *arguments, "--non-interactive"],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            env=None if environment is None else dict(environment),
+            input=content,
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(
+            f"pulumi {' '.join(arguments)}: has not ended after {timeout_s:g} s and was stopped, an end was expected. "
+            "Run that command by itself to see what it waits for."
+        ) from None

@@ -9,7 +9,6 @@ An import forgets every pending operation, so nothing is written while one of th
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,6 +19,7 @@ from flireo_iac.engine.files.backend import Backend, find_root
 from flireo_iac.engine.files.locks import Lock
 from flireo_iac.engine.files.project import load_project
 from flireo_iac.engine.files.snapshot import Operation, Snapshot
+from flireo_iac.engine.hand_over import run_program
 from flireo_iac.engine.model.state import Resource, decode_resource, plain_resource
 from flireo_iac.engine.model.values import SECRET_SIGNATURE, SIGNATURE, UnsupportedValueError
 from flireo_iac.engine.unfinished import CREATING, Left, Taken, settle
@@ -124,16 +124,14 @@ class PulumiStack:
     def _export(self, *flags: str) -> Any:
         return json.loads(self._run("stack", "export", *flags))
 
-    def _run(self, *arguments: str, content: str | None = None, names_stack: bool = True) -> str:
+    def _run(self, *arguments: str, content: str = "", names_stack: bool = True) -> str:
         named = ["--stack", self._named] if names_stack else []
-        done = subprocess.run(
-            [self._program, *arguments, *named, "--cwd", str(self.folder), "--non-interactive"],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            env=dict(self._environment),
-            input=content if content is not None else "",
+        done = run_program(
+            self._program,
+            *(*arguments, *named, "--cwd", str(self.folder)),
+            content=content,
+            environment=self._environment,
+            timeout_s=_TIMEOUT_S,
         )
         if done.returncode:
             said = (done.stderr.strip() or done.stdout.strip()).removeprefix("error: ")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -292,6 +294,42 @@ def test_one_lock_at_a_time(backend: Backend) -> None:
     backend.unlock()
     other.lock()
     other.unlock()
+
+
+def test_who_looks_at_a_lock_does_not_hold_it(backend: Backend) -> None:
+    subprocess.run([sys.executable, "-c", LOCK_AND_DIE, str(backend.root)], check=False)
+    (lock,) = backend.locks()
+    with lock.path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)  # as another run that looks at this moment
+        assert [each.gone for each in backend.locks()] == [True]
+
+
+def test_a_lock_that_is_given_back_meanwhile_is_none(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Backend(backend.root, "lab", "dev")
+    other.lock()
+    read_text = Path.read_text
+
+    def late(path: Path, *args: Any, **named: Any) -> str:
+        if path.parent.name == "dev":
+            other.unlock()
+        return read_text(path, *args, **named)
+
+    monkeypatch.setattr(Path, "read_text", late)
+    assert backend.lock() == []
+    backend.unlock()
+
+
+def test_the_name_of_a_new_state_is_synced_after_its_content(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[bool, bool]] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), backend.state_path.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    backend.write("state")
+    assert synced == [(False, False), (True, True)]
 
 
 LOCK_AND_DIE = """

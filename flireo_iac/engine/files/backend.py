@@ -6,6 +6,7 @@ Source: pulumi notes on the engine, section 3.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -137,6 +138,7 @@ class Backend:
                     os.fsync(file.fileno())
                 self._keep_former()
                 temporary.replace(path)
+                _sync(path.parent)
             except OSError:
                 temporary.unlink(missing_ok=True)
                 raise
@@ -233,6 +235,18 @@ class Backend:
                 f'stack "{self.stack}": {error.filename or path} cannot be written ({error.strerror}). The state '
                 f"{self.state_path} is as it was at the last save; make room or give the right, and run again."
             ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut, where the file system can do that."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -95,7 +95,7 @@ class Locks:
             found = sorted(self.folder.glob("*.json"))
         except OSError:
             return []
-        return [_read(path) for path in found if path != self._own]
+        return [lock for path in found if path != self._own and (lock := _read(path)) is not None]
 
     def _write(self, moment: str) -> None:
         # Beside the folder, since whatever is in it counts as a lock; there it appears whole and locked.
@@ -107,7 +107,7 @@ class Locks:
                 "username": _user(),
                 "hostname": socket.gethostname(),
                 "timestamp": moment,
-                _KERNEL: _lock(self._descriptor),
+                _KERNEL: _lock(self._descriptor, fcntl.LOCK_EX),
             }
             os.write(self._descriptor, json.dumps(content).encode())
             own = self.folder / f"{uuid.uuid4()}.json"
@@ -134,33 +134,34 @@ class Locks:
         )
 
 
-def _lock(descriptor: int) -> bool:
-    """Take the kernel's lock; False where the file system has none."""
+def _lock(descriptor: int, mode: int) -> bool:
+    """Take the kernel's lock; False where another has it, or the file system has none."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
 
 
-def _read(path: Path) -> Lock:
+def _read(path: Path) -> Lock | None:
+    """Read a lock file; None when it has been removed meanwhile."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         pid, host = int(content["pid"]), str(content["hostname"])
         holder = f"{content['username']}@{host}, process {pid}, since {content['timestamp']}"
         is_free: Callable[[], bool] = (lambda: _is_free(path)) if content.get(_KERNEL) else (lambda: not _runs(pid))
+        return Lock(path, holder, gone=host == socket.gethostname() and is_free())
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Lock(path, f"an unreadable lock file {path}", gone=False)
-    return Lock(path, holder, gone=host == socket.gethostname() and is_free())
 
 
 def _is_free(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return _lock(descriptor)
+        # Shared, so that two who look at the same time do not take each other for the holder.
+        return _lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
