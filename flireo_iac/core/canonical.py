@@ -115,6 +115,8 @@ def is_server_default(model: type[BaseModel], name: str, value: Any) -> bool:
 
 def same(one: Any, other: Any) -> bool:
     """Compare JSON values: true is not 1, 1 is 1.0."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     return _sort_key(whole(one)) == _sort_key(whole(other))
 
 

@@ -19,7 +19,7 @@ from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Row
 from flireo_iac.core.refresh import refreshed
 from flireo_iac.errors import AmbiguousCreateError, ApiError, FlireoError, TransportError, UnexpectedAnswerError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import Kind, our_name
 
 WAITS_S = (0.0, 1.0, 3.0)
 """Seconds before each look at the list, in the run that lost the answer."""
@@ -45,7 +45,8 @@ def natural_key(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def has_key(kind: Kind, key: Mapping[str, Any], row: Row) -> bool:
     """Tell whether a row has a natural key."""
-    theirs = canonical(kind.model, row)
+    # Every create looks at every row of its kind, so no more of a row is spelled than the key.
+    theirs = canonical(kind.model, {name: value for name, value in row.items() if our_name(kind.model, name) in key})
     return all(same(value, theirs.get(name)) for name, value in key.items())
 
 

@@ -104,6 +104,17 @@ def test_a_proxy_or_certificate_file_that_cannot_be_used_is_one_line(
     assert "canary" not in str(caught.value)
 
 
+def test_plain_http_reads_no_certificates(
+    server: Scripted, make_api: Callable[..., FlireoApi], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("certificates were read")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", read)
+    server.will(reply(200, {"agents": []}))
+    assert make_api(server.url).list(AGENT).rows == ()
+
+
 @pytest.mark.parametrize("host", ["256.256.256.256", "☃.com"])
 def test_an_address_that_httpx_refuses_is_one_line(make_api: Callable[..., FlireoApi], host: str) -> None:
     with pytest.raises(SettingsError, match="FLIREO_BASE_URL"):
