@@ -40,7 +40,7 @@ lint: $(READY) ## ruff, mypy --strict, import contract, generated files.
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m flireo_iac.generate --check
 
-bench: $(READY) ## Requests, wall time and arithmetic floor of typical runs.
+bench: $(READY) ## Requests, wall time, floors and memory of typical runs.
 	@$(BIN)/python -m tests.bench
 
 generate: $(READY) ## Write the generated files anew.

@@ -1,0 +1,61 @@
+"""What typical runs cost: requests, wall time, floors and memory. Run it with `make bench`.
+
+Two floors stand under a run. The engine's is what the same engine takes for the same run where requests cost nothing;
+it is measured first. The requests' is arithmetic: four at a time, each as long as the server takes, and never more than
+the budget within a minute. `of floors` is the wall time for each second of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tests.acceptance.deployment import pulumi_program
+from tests.bench.measure import Row, measure, measure_jobs
+from tests.bench.stack import Setting
+from tests.bench.tables import jobs_table, memory_line, table
+
+SETTINGS = {
+    "50": Setting("50 resources, 150 ms, 100 requests a minute", 50, 150, 100),
+    "1000": Setting("1,000 resources, no latency, no limit", 1000, 0, 0),
+    "jobs": Setting("two jobs at once, 50 resources each, 150 ms, 100 requests a minute", 50, 150, 100, jobs=2),
+}
+
+
+def main() -> None:
+    """Measure the chosen settings on every engine that is at hand."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("settings", nargs="*", choices=[*SETTINGS, []], help="which to run; all when left out")
+    chosen = parser.parse_args().settings or list(SETTINGS)
+    engines = ["local", *(["pulumi"] if pulumi_program() else [])]
+    measured: list[tuple[Setting, dict[str, list[Row]]]] = []
+    for setting in (SETTINGS[name] for name in chosen):
+        if setting.jobs > 1:
+            for engine in engines:
+                _print(f"{jobs_table(setting, *measure_jobs(setting, engine))} Engine: {engine}.")
+        else:
+            rows = {engine: measure(setting, engine) for engine in engines}
+            measured.append((setting, rows))
+            _print(table(setting, rows))
+    _print_memory(measured, engines)
+    if len(engines) == 1:
+        _print("The pulumi program is not on PATH: the local engine stands alone.")
+
+
+def _print_memory(measured: Sequence[tuple[Setting, dict[str, list[Row]]]], engines: Sequence[str]) -> None:
+    by_size = sorted(measured, key=lambda each: each[0].resources)
+    if len(by_size) < 2:
+        return
+    (small, few), (large, many) = by_size[0], by_size[-1]
+    for engine in engines:
+        _print(memory_line((small.resources, few[engine]), (large.resources, many[engine]), engine))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
