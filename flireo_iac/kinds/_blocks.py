@@ -94,7 +94,7 @@ class TransferCallTool(Block):
 class ToolServer(Block):
     """Webhook of one tool, nested form. Source: contract, FunctionTool.server; only a successor knows it."""
 
-    url: Annotated[Url | None, Field(description="URL of the webhook.")] = None
+    url: Annotated[Url, Field(description="URL of the webhook.")]
     secret: Annotated[str | None, Secret(), Field(description="HMAC key of this webhook.")] = None
 
 

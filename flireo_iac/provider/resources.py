@@ -113,7 +113,7 @@ class SttConfig(TypedDict):
 class ToolServer(TypedDict):
     """Webhook of one tool, nested form."""
 
-    url: NotRequired[pulumi.Input[str]]
+    url: pulumi.Input[str]
     """URL of the webhook."""
 
     secret: NotRequired[pulumi.Input[str]]

@@ -303,16 +303,12 @@ def _refusals(deployment: Deployment, verb: str) -> list[str]:
 
 SAMPLE = [
     ("create", "everything_killed", Point.COMMITTED, "POST", 3),
-    ("create", "everything_killed", Point.RECEIVED, "POST", 4),
     ("create", "provider_killed", Point.COMMITTED, "POST", 6),
     ("create", "engine_killed", Point.RECEIVED, "POST", 5),
-    ("create", "own_disk_full", Point.RECEIVED, "POST", 2),
     ("create", "clock_back_and_killed", Point.COMMITTED, "POST", 8),
     ("change", "everything_killed", Point.ANSWERED, "POST", 2),
     ("change", "ctrl_c_twice", Point.COMMITTED, "PATCH", 1),
-    ("change", "sigterm", Point.RECEIVED, "POST", 1),
     ("change", "state_disk_full", Point.COMMITTED, "POST", 3),
-    ("change", "state_read_only", Point.COMMITTED, "DELETE", 1),
     ("destroy", "everything_killed", Point.COMMITTED, "DELETE", 4),
 ]
 
