@@ -28,7 +28,7 @@ def test_with_state_and_journal_lost_nothing_is_made_twice(deployment: Deploymen
     done = deployment.run("up")
     assert done.code == 1
     assert "the account holds exactly this already" in done.text
-    assert "flireo recover --take book=" in done.text
+    assert "flireo recover -s dev --take book=" in done.text
     assert "POST" not in deployment.counts()
     deployment.environ["FLIREO_ALLOW"] = "twin:book"
     deployment.good("up")
