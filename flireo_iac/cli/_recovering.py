@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,13 +23,14 @@ from flireo_iac.core.recovery import (
     Unfinished,
     note,
     others,
+    several,
     ways_out,
     without_look,
 )
 from flireo_iac.engine.files.locks import Lock
 from flireo_iac.engine.model.values import Secret, unwrap
 from flireo_iac.engine.unfinished import CREATING, Left, Taken, UnfinishedStack
-from flireo_iac.errors import DamagedJournalError, SettingsError
+from flireo_iac.errors import DamagedJournalError, EngineError, SettingsError
 from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.plan.model import kind_of
 from flireo_iac.settings import Settings, state_dir
@@ -53,6 +55,8 @@ class Recovering:
         self._journal = Journal(state_dir(os.environ) / "journal")
         self._api: FlireoApi | None = None
         self._recovery: Recovery | None = None
+        self._planned_urns: tuple[str, ...] | None = None
+        self._unended: tuple[str, ...] = ()
         self._locks: tuple[Lock, ...] = ()
         self._others: tuple[Intent, ...] = ()
         self._foreign: tuple[str, ...] = ()
@@ -85,6 +89,8 @@ class Recovering:
         left = self._stack.left()
         mine = [each for each in intents if each.urn.startswith(prefix)]
         creates = [*self._pending(left), *self._journalled(left, mine)]
+        self._unended = (*(each.urn for each in creates), *self._foreign, *self._dropped, *self._redone)
+        self._choices.check(self._unended)
         creates += self._named(creates)
         self.proposals = tuple(self._propose(left, each, mine) for each in creates)
 
@@ -121,10 +127,24 @@ class Recovering:
         unused = self._choices.unused(each.urn for each in creates)
         if not unused:
             return []
-        planned = [(urn, kind) for urn in self._stack.planned() if (kind := kind_of(urn)) is not None]
+        planned = [(urn, kind) for urn in self._planned() if (kind := kind_of(urn)) is not None]
         return [_only(name, planned) for name in unused]
 
+    def _planned(self) -> tuple[str, ...]:
+        if self._planned_urns is None:
+            self._planned_urns = self._stack.planned()
+        return self._planned_urns
+
+    def _is_planned(self, urn: str) -> bool | None:
+        try:
+            return urn in self._planned()
+        except EngineError as error:
+            output.note(f"warning: {error}")
+            return None
+
     def _propose(self, left: Left, create: Unfinished, intents: Iterable[Intent]) -> Proposal:
+        if create.inputs is None and not self._choices.forgets(create.urn):
+            create = replace(create, is_planned=self._is_planned(create.urn))
         offline = without_look(create, [each for each in intents if each.urn == create.urn], self._choices)
         return offline or self._looking(left).propose(create)
 
@@ -139,12 +159,12 @@ class Recovering:
                 is_other_allowed=Allowed.load(os.environ).covers("other-account"),
                 seen={str(each.outputs[ACCOUNT]) for each in resources if ACCOUNT in each.outputs},
                 say=_warn,
-            ).check()
+            )
             digest = digester(settings.key)
             self._recovery = Recovery(
                 Inventory(self._api, say=_warn),
                 self._journal,
-                scope=account or digest({}),
+                scope=account.check() or digest({}),
                 account=account,
                 digest=digest,
                 folder=str(self._stack.folder),
@@ -227,7 +247,7 @@ class Recovering:
         found = [f'{proposal.action:7} {left.kind.title} "{left.name}":{shown} {proposal.reason}.']
         if proposal.action is Action.ASK:
             found += [f"          {_described(left.kind, row)}" for row in proposal.candidates]
-            found += [f"        {command}" for command in ways_out(proposal, self._stack.stack)]
+            found += [f"        {command}" for command in ways_out(proposal, self._unended)]
         return found
 
     def document(self) -> dict[str, Any]:
@@ -256,7 +276,7 @@ class Recovering:
                 {"id": row["id"], "name": _name(left.kind, row), "created_at": row.get("created_at")}
                 for row in proposal.candidates
             ],
-            "commands": list(ways_out(proposal, self._stack.stack)) if proposal.action is Action.ASK else [],
+            "commands": list(ways_out(proposal, self._unended)) if proposal.action is Action.ASK else [],
         }
 
 
@@ -273,8 +293,7 @@ def _only(name: str, planned: list[tuple[str, Kind]]) -> Unfinished:
             "was expected. Name an item of the stack that is not deployed."
         )
     if len(found) > 1:
-        urns = ", ".join(each.urn for each in found)
-        raise SettingsError(f'recover "{name}": is the name of {urns}, one was expected. Take the URN for the name.')
+        raise several(name, [each.urn for each in found])
     return found[0]
 
 

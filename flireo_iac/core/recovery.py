@@ -1,27 +1,30 @@
 """What is to be done about each create that a cut-off run has left: what it made, if anything, and where that goes.
 
 A create that is pending in the state is looked up: by its id, if the journal has it, else by what the journal says of
-it, else by what it would have made. A create that only the journal knows is left to the next run, which knows what it
-should have made; its id is looked up if it is known. Nothing is written here but a note in the journal.
+it. Without the journal nothing tells that an object is this create's, however alike it looks, so a person is asked. A
+create that only the journal knows is left to the next run, if that makes the resource: it knows what should have been
+made. If it does not, what was made is nobody's, and a person is asked. Nothing is written here but a note in the
+journal.
 """
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from flireo_iac.core.absence import prove_absent
+from flireo_iac.core.account import Account
 from flireo_iac.core.diff import create_body
 from flireo_iac.core.existing import Existing, existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
-from flireo_iac.core.settle import Settler, has_key, natural_key, shows
-from flireo_iac.errors import AmbiguousCreateError, SettingsError
+from flireo_iac.core.settle import Settler, command, has_key, natural_key, shows
+from flireo_iac.errors import AmbiguousCreateError, SettingsError, UnprovenAbsenceError
 from flireo_iac.kinds import Kind
 
 _POLL_S = 2.0
@@ -49,12 +52,14 @@ class Unfinished:
         kind: What it is.
         inputs: What was sent, secrets in clear; None when only the journal knows of the create.
         replaces: Id of the object that the state holds for this URN; None when it holds none.
+        is_planned: Whether the next run would create it; None when that is not known.
     """
 
     urn: str
     kind: Kind
     inputs: Mapping[str, Any] | None = None
     replaces: str | None = None
+    is_planned: bool | None = True
 
     @property
     def name(self) -> str:
@@ -130,6 +135,25 @@ class Choices:
         """Tell whether a create is to be forgotten."""
         return urn in self.forgotten or urn.rpartition("::")[2] in self.forgotten
 
+    def check(self, urns: Collection[str]) -> None:
+        """Refuse what a person said of names that do not tell which create is meant.
+
+        Args:
+            urns: Every create that has not ended.
+
+        Raises:
+            SettingsError: A name fits several of them, or one to forget fits none.
+        """
+        for name in (*self.taken, *self.forgotten):
+            fitting = [urn for urn in urns if name in (urn, urn.rpartition("::")[2])]
+            if len(fitting) > 1:
+                raise several(name, fitting)
+            if not fitting and name in self.forgotten:
+                raise SettingsError(
+                    f'recover "{name}": is to be forgotten, but no create of that name is pending, one was expected. '
+                    "Leave out --forget; see what is left with: flireo recover."
+                )
+
     def unused(self, urns: Iterable[str]) -> tuple[str, ...]:
         """Give the names to take over that belong to none of these resources."""
         known = {name for urn in urns for name in (urn, urn.rpartition("::")[2])}
@@ -144,7 +168,7 @@ class Recovery:
         inventory: What the account holds.
         journal: Creates of this machine.
         scope: The account, as intents name it.
-        account: Its id; None where the server does not tell it.
+        account: The account that the key belongs to.
         digest: Gives a digest of a body that tells nothing about it.
         folder: Folder of the project.
         held: Kind and id of every object that the state holds.
@@ -158,7 +182,7 @@ class Recovery:
     inventory: Inventory
     journal: Journal
     scope: str
-    account: str | None
+    account: Account
     digest: Callable[[Mapping[str, Any]], str]
     folder: str
     held: frozenset[tuple[str, str]]
@@ -192,6 +216,8 @@ class Recovery:
         return self._by_journal(left, left.inputs, intents) if intents else self._by_looks(left, left.inputs)
 
     def _named(self, left: Unfinished, id_: str) -> Proposal:
+        if left.inputs is None and left.is_planned is False:
+            return self._ask(left, f"nothing can take {id_}: {_no_plan(left)}")
         row = self.inventory.ask(left.kind, id_)
         if row is None:
             return self._ask(left, f"the account holds no {left.kind.title} with the id {id_}")
@@ -203,17 +229,39 @@ class Recovery:
         return self._take(left, row, "as you said")
 
     def _without_state(self, left: Unfinished, intents: tuple[Intent, ...]) -> Proposal:
-        intent = next(each for each in reversed(intents) if each.object_id is not None)
-        id_ = str(intent.object_id)
-        row = None if self._is_held(intent.kind, id_) else self._row(left, id_)
-        if row is None:
-            return Proposal(left, Action.CLEAR, f"{id_} is in the state, or gone")
+        for intent in reversed([each for each in intents if each.object_id is not None]):
+            try:
+                row = self._answered(left, intent)
+            except AmbiguousCreateError as error:
+                return self._ask_about(left, error)
+            if row is not None:
+                return self._still_there(left, intent, row)
+        unanswered = tuple(each for each in intents if each.object_id is None)
+        if unanswered and left.is_planned:
+            return _settled_by_next_run(left)
+        return self._dropped(left, unanswered)
+
+    def _still_there(self, left: Unfinished, intent: Intent, row: Row) -> Proposal:
         if intent.folder == self.folder:
-            return Proposal(left, Action.LEAVE, f"the next run takes {id_} over: the journal has its id")
+            if left.is_planned:
+                return Proposal(left, Action.LEAVE, f"the next run takes {row['id']} over: the journal has its id")
+            return self._ask(left, f"a run was cut off after it had created it, and {_no_plan(left)}", (row,))
         if left.replaces is not None:
-            return Proposal(left, Action.LEAVE, f"a run in {intent.folder} made {id_} for its own state")
+            return Proposal(left, Action.LEAVE, f"a run in {intent.folder} made {row['id']} for its own state")
         where = f"a run in {intent.folder} made it, and it is not known whether a state there holds it"
         return self._ask(left, where, (row,))
+
+    def _dropped(self, left: Unfinished, intents: tuple[Intent, ...]) -> Proposal:
+        """Look for what creates have made that the next run does not settle: what it would be is not known."""
+        for intent in intents:
+            try:
+                self._settler.of_earlier_run(left.kind, None, intent, self.on_wait)
+            except AmbiguousCreateError as error:
+                if not error.candidates:
+                    return self._ask_about(left, error)
+                reason = f"a run was cut off while it created it, and {_no_plan(left)}"
+                return self._ask(left, reason, self._rows(left, error.candidates))
+        return Proposal(left, Action.CLEAR, "nothing came of it, or the state holds it")
 
     def _by_journal(self, left: Unfinished, inputs: Mapping[str, Any], intents: tuple[Intent, ...]) -> Proposal:
         body = create_body(inputs)
@@ -222,7 +270,7 @@ class Recovery:
             try:
                 row = self._made_by(left, body, intent)
             except AmbiguousCreateError as error:
-                return self._ask(left, error.reason.partition(". ")[0], self._rows(left, error.candidates))
+                return self._ask_about(left, error)
             if row is not None:
                 found[str(row["id"])] = row
         if len(found) > 1:
@@ -235,10 +283,26 @@ class Recovery:
         if intent.object_id is None:
             is_same = intent.digest == self.digest(body)
             return self._settler.of_earlier_run(left.kind, body if is_same else None, intent, self.on_wait)
-        return None if self._is_held(intent.kind, intent.object_id) else self._row(left, intent.object_id)
+        return self._answered(left, intent)
+
+    def _answered(self, left: Unfinished, intent: Intent) -> Row | None:
+        """Give the object whose id the journal has; None when the state holds it, or it is gone for certain."""
+        id_ = str(intent.object_id)
+        if self._is_held(intent.kind, id_):
+            return None
+        row = self._row(left, id_)
+        if row is None:
+            try:
+                prove_absent(left.kind, id_, self.inventory, self.account, None, is_list_fresh=False)
+            except UnprovenAbsenceError as error:
+                raise AmbiguousCreateError(f"it was made as {id_}: {error.reason}", candidates=(id_,)) from None
+        return row
 
     def _by_looks(self, left: Unfinished, inputs: Mapping[str, Any]) -> Proposal:
-        """Look for what would have been made: the journal is lost, or is on another machine."""
+        """Look for what would have been made: the journal is lost, or is on another machine.
+
+        What looks the same may be a person's or another stack's, and what is taken would be deleted with the stack.
+        """
         body = create_body(inputs)
         key = natural_key(left.kind, body)
         while True:
@@ -257,12 +321,13 @@ class Recovery:
         if not twins:
             known = "nothing came of it" if left.replaces is None else f"the state holds {left.replaces} for it"
             return Proposal(left, Action.CLEAR, known)
-        if len(same) != 1:
-            what = f"{len(same)} objects hold what was sent" if same else "what has its name holds something else"
-            return self._ask(left, f"{what}, and no journal tells which it is", tuple(same) or twins)
-        if left.replaces is not None:
+        if left.replaces is not None and same:
             return self._ask(left, f"the state holds {left.replaces} for it already", tuple(same))
-        return self._take(left, same[0], "it holds exactly what was sent, and nobody else owns it")
+        if len(same) == 1:
+            what = "one object holds what was sent, and no journal tells that this create made it"
+            return self._ask(left, what, tuple(same))
+        what = f"{len(same)} objects hold what was sent" if same else "what has its name holds something else"
+        return self._ask(left, f"{what}, and no journal tells which it is", tuple(same) or twins)
 
     def _take(self, left: Unfinished, row: Row, reason: str) -> Proposal:
         if left.inputs is None:
@@ -272,13 +337,16 @@ class Recovery:
         if not shows(left.kind, create_body(inputs), row):
             # It was changed since, or is another one: what it shows is in force, and the next run updates it.
             inputs = forget_write_only(left.kind, refreshed(left.kind, inputs, row, {}).inputs)
-        made = existing(left.kind, inputs, row, answer_digests(left.kind, inputs, row), self.account)
+        made = existing(left.kind, inputs, row, answer_digests(left.kind, inputs, row), self.account.check())
         if left.replaces is not None:
             reason = f"{reason}; the next run deletes {left.replaces}, which it replaces"
         return Proposal(left, Action.TAKE, reason, row, made=made)
 
     def _ask(self, left: Unfinished, reason: str, candidates: tuple[Row, ...] = ()) -> Proposal:
         return Proposal(left, Action.ASK, reason, candidates=candidates)
+
+    def _ask_about(self, left: Unfinished, error: AmbiguousCreateError) -> Proposal:
+        return self._ask(left, error.reason.partition(". ")[0], self._rows(left, error.candidates))
 
     def _row(self, left: Unfinished, id_: str) -> Row | None:
         return self.inventory.ask(left.kind, id_)
@@ -308,11 +376,27 @@ def without_look(left: Unfinished, intents: Iterable[Intent], choices: Choices) 
         return Proposal(left, Action.CLEAR, "it is forgotten, as you said")
     if left.inputs is None:
         has_id = any(each.object_id is not None for each in intents)
-        settles = "the next run settles it: it knows what should have been made"
-        return None if has_id else Proposal(left, Action.LEAVE, settles)
+        return _settled_by_next_run(left) if left.is_planned and not has_id else None
     if left.kind.endpoint.style == "slot":
         return Proposal(left, Action.CLEAR, "the next run stores it again, which does no harm")
     return None
+
+
+def _settled_by_next_run(left: Unfinished) -> Proposal:
+    return Proposal(left, Action.LEAVE, "the next run settles it: it knows what should have been made")
+
+
+def _no_plan(left: Unfinished) -> str:
+    if left.is_planned is None:
+        return "whether the next run makes it is not known, because the preview failed"
+    return "the next run does not make it; delete the object in the dashboard or leave it, and forget the create"
+
+
+def several(name: str, urns: Iterable[str]) -> SettingsError:
+    """Give the error for a name that several resources have."""
+    return SettingsError(
+        f'recover "{name}": is the name of {", ".join(urns)}, one was expected. Take the URN for the name.'
+    )
 
 
 def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -> None:
@@ -339,12 +423,21 @@ def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -
         journal.answer(intent, str(proposal.row["id"]))
 
 
-def ways_out(proposal: Proposal, stack: str) -> tuple[str, ...]:
-    """Give the commands with which a person says what is meant."""
-    name = proposal.unfinished.name
-    command = f"flireo recover -s {shlex.quote(stack)}"
-    pairs = (f"{name}={row['id']}" for row in proposal.candidates)
-    return (*(f"{command} --take {shlex.quote(pair)}" for pair in pairs), f"{command} --forget {shlex.quote(name)}")
+def ways_out(proposal: Proposal, urns: Iterable[str] = ()) -> tuple[str, ...]:
+    """Give the commands with which a person says what is meant.
+
+    Args:
+        proposal: What is asked.
+        urns: Every create that has not ended, to tell whether the name alone says which is meant.
+    """
+    left = proposal.unfinished
+    is_shared = any(urn != left.urn and urn.rpartition("::")[2] == left.name for urn in urns)
+    name = left.urn if is_shared else left.name
+    takes = () if left.is_planned is False else proposal.candidates
+    return (
+        *(command(left.urn, "--take", f"{name}={row['id']}") for row in takes),
+        command(left.urn, "--forget", name),
+    )
 
 
 def others(intents: Iterable[Intent], prefix: str) -> tuple[Intent, ...]:

@@ -177,13 +177,20 @@ def bench(tmp_path: Path, engine: str, cut_offs: Callable[[str, Point], CutOff])
 @pytest.mark.parametrize("is_lost", [False, True], ids=["journal", "no journal"])
 def test_what_a_killed_run_made_is_put_into_the_state(bench: Callable[[], Bench], is_lost: bool) -> None:
     cut_off = bench()
+    (id_,) = cut_off.agents
+    choice: list[str] = []
     if is_lost:
         cut_off.lose_journal()
-    (id_,) = cut_off.agents
-    asked = cut_off.recover()
+        unsaid = cut_off.recover("--yes")
+        assert unsaid.code == 4
+        assert f'{id_} "Desk", made ' in unsaid.stdout
+        assert f"flireo recover -s dev --take desk={id_}" in unsaid.stdout
+        assert cut_off.state()["pending_operations"]
+        choice = ["--take", f"desk={id_}"]
+    asked = cut_off.recover(*choice)
     assert asked.code == 2
     assert f'take    agent "desk": {id_} "Desk", made ' in asked.stdout
-    done = cut_off.recover("--yes")
+    done = cut_off.recover("--yes", *choice)
     assert done.code == 0, done.text
     (held,) = [each for each in cut_off.state()["resources"] if each["urn"] == URN]
     assert held["id"] == id_
@@ -236,12 +243,35 @@ def test_what_only_the_account_knows_is_taken_over_by_name(bench: Callable[[], B
     (id_,) = cut_off.agents
     stopped = cut_off.deployment.run("up", "--skip-preview")
     assert stopped.code != 0
-    assert f"flireo recover --take desk={id_}" in " ".join(stopped.text.split())
+    assert f"flireo recover -s dev --take desk={id_}" in " ".join(stopped.text.split())
     assert cut_off.recover("--yes", "--take", "nobody=1").code == 2
+    assert cut_off.recover("--yes", "--forget", "nobody").code == 2
     (create,) = cut_off.document("--take", f"desk={id_}")["creates"]
     assert (create["action"], create["id"]) == ("take", id_)
     cut_off.is_settled(makes=True)
     assert cut_off.agents == [id_]
+
+
+@pytest.mark.parametrize("engine", ["local"])
+@pytest.mark.parametrize("is_made", [True, False], ids=["made", "not made"])
+def test_what_the_stack_does_not_make_any_more_is_not_left_to_the_next_run(
+    bench: Callable[..., Bench], is_made: bool
+) -> None:
+    """Only the journal tells of it, and the item is dropped since: no run would ever settle it."""
+    cut_off = bench(Point.COMMITTED if is_made else Point.RECEIVED)
+    state = next((cut_off.deployment.home / "state").glob(".pulumi/stacks/*/dev.json"))
+    content = json.loads(state.read_text())
+    del content["checkpoint"]["latest"]["pending_operations"]
+    state.write_text(json.dumps(content))
+    assert cut_off.document()["creates"][0]["action"] == "leave"
+    (cut_off.deployment.folder / "agents" / "desk.yaml").unlink()
+    (create,) = cut_off.document()["creates"]
+    assert create["action"] == ("ask" if is_made else "clear")
+    assert [each["id"] for each in create["candidates"]] == cut_off.agents
+    if is_made:
+        assert create["commands"] == ["flireo recover -s dev --forget desk"]
+        assert cut_off.document("--forget", "desk")["done"]
+    assert cut_off.journal.intents() == ()
 
 
 @pytest.mark.parametrize("engine", ["local"])
@@ -253,7 +283,7 @@ def test_a_damaged_journal_is_set_aside(bench: Callable[[], Bench]) -> None:
         beside.unlink()
     assert cut_off.recover().code == 2
     assert path.read_bytes().startswith(b"no database")
-    done = cut_off.recover("--yes")
+    done = cut_off.recover("--yes", "--take", f"desk={cut_off.agents[0]}")
     assert done.code == 0, done.text
     assert [each.read_bytes()[:11] for each in path.parent.glob("*.damaged-*")] == [b"no database"]
     assert not cut_off.state().get("pending_operations")

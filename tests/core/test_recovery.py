@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flireo_iac.core.account import Account as Owner
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal, digester
 from flireo_iac.core.recovery import Action, Choices, Proposal, Recovery, Unfinished, note, others, ways_out
@@ -58,7 +59,7 @@ class Machine:
             Inventory(self.account),
             self.journal,
             scope="acc-1",
-            account="acc-1",
+            account=Owner(self.account),
             digest=DIGEST,
             folder="/project",
             held=self.held,
@@ -69,9 +70,15 @@ class Machine:
             sleep=self.waited.append,
         )
 
-    def propose(self, inputs: Mapping[str, Any] | None = DESK, *take: str, replaces: str | None = None) -> Proposal:
+    def propose(
+        self,
+        inputs: Mapping[str, Any] | None = DESK,
+        *take: str,
+        replaces: str | None = None,
+        is_planned: bool | None = True,
+    ) -> Proposal:
         sent = None if inputs is None else {**inputs, "__provider": "p"}
-        return self.recovery(*take).propose(Unfinished(URN, AGENT, sent, replaces))
+        return self.recovery(*take).propose(Unfinished(URN, AGENT, sent, replaces, is_planned))
 
 
 @pytest.fixture
@@ -96,6 +103,23 @@ def test_the_id_of_the_journal_is_taken_even_beside_a_twin(machine: Machine) -> 
 def test_an_answered_create_that_is_gone_is_forgotten(machine: Machine) -> None:
     machine.journal.answer(machine.opened(), "9")
     assert machine.propose().action is Action.CLEAR
+    assert machine.propose(None, is_planned=False).action is Action.CLEAR
+
+
+@pytest.mark.parametrize("inputs", [DESK, None], ids=["pending", "journal only"])
+@pytest.mark.parametrize("is_complete", [True, False], ids=["still listed", "short list"])
+def test_one_answer_that_it_is_gone_is_not_believed(
+    machine: Machine, inputs: dict[str, Any] | None, is_complete: bool
+) -> None:
+    made = machine.account.add(**DESK)
+    machine.journal.answer(machine.opened(), made)
+    machine.account.get = lambda kind, id_: None  # type: ignore[method-assign]
+    machine.account.is_complete = is_complete
+    if not is_complete:
+        machine.account.hidden_from_list.add(made)
+    found = machine.propose(inputs)
+    assert (found.action, [row["id"] for row in found.candidates]) == (Action.ASK, [made])
+    assert made in found.reason
 
 
 def test_an_open_intent_takes_what_is_new_and_holds_what_was_sent(machine: Machine) -> None:
@@ -130,12 +154,14 @@ def test_two_creates_of_one_item_are_asked(machine: Machine) -> None:
     assert (found.action, len(found.candidates)) == (Action.ASK, 2)
 
 
-def test_without_a_journal_the_only_one_that_holds_it_is_taken(machine: Machine) -> None:
+def test_without_a_journal_even_the_only_one_is_asked_about(machine: Machine) -> None:
+    """It may be a person's or another stack's, and would be deleted with this one."""
     machine.account.add(**{**DESK, "first_message": "Another"})
     made = machine.account.add(**DESK, model="the server's")
     found = machine.propose()
-    assert found.row is not None
-    assert (found.action, found.row["id"]) == (Action.TAKE, made)
+    assert (found.action, [row["id"] for row in found.candidates]) == (Action.ASK, [made])
+    assert ways_out(found)[0] == f"flireo recover -s dev --take desk={made}"
+    assert machine.propose(DESK, f"desk={made}").action is Action.TAKE
     assert "create" not in machine.account.calls
 
 
@@ -151,7 +177,7 @@ def test_without_a_journal_anything_else_is_asked(machine: Machine, rows: list[d
     found = machine.propose()
     assert (found.action, [row["id"] for row in found.candidates]) == (Action.ASK, ids)
     assert reason in found.reason
-    commands = ways_out(found, "dev")
+    commands = ways_out(found, [URN])
     assert commands[0] == f"flireo recover -s dev --take desk={ids[0]}"
     assert commands[-1] == "flireo recover -s dev --forget desk"
 
@@ -186,7 +212,7 @@ def test_what_may_still_arrive_is_waited_for(machine: Machine) -> None:
 
     recovery = machine.recovery()
     recovery.sleep = arrive
-    assert recovery.propose(Unfinished(URN, AGENT, DESK)).action is Action.TAKE
+    assert recovery.propose(Unfinished(URN, AGENT, DESK)).action is Action.ASK
     assert machine.waited == [2.0]
     assert len(machine.said) == 1
 
@@ -228,6 +254,35 @@ def test_what_only_the_journal_knows_is_left_to_the_next_run(machine: Machine) -
     assert machine.propose(None).action is Action.LEAVE
     note(machine.journal, machine.propose(None), "/project", "acc-1")
     assert [each.object_id for each in machine.journal.intents()] == ["1"]
+
+
+def test_what_the_next_run_does_not_make_is_not_left_to_it(machine: Machine) -> None:
+    before = machine.account.add(**DESK)
+    intent = machine.opened(twins=(before,))
+    made = machine.account.add(**{**DESK, "first_message": "Changed since"})
+    for is_answered in (False, True):
+        if is_answered:
+            machine.journal.answer(intent, made)
+        found = machine.propose(None, is_planned=False)
+        assert (found.action, [row["id"] for row in found.candidates]) == (Action.ASK, [made])
+        assert ways_out(found) == ("flireo recover -s dev --forget desk",)
+        assert len(ways_out(machine.propose(None, is_planned=None))) == 2
+        assert machine.propose(None, f"desk={made}", is_planned=False).action is Action.ASK
+
+
+def test_what_the_next_run_does_not_make_and_nobody_made_is_forgotten(machine: Machine) -> None:
+    machine.opened(twins=(machine.account.add(**DESK),))
+    assert machine.propose(None, is_planned=False).action is Action.CLEAR
+    machine.account.is_complete = False
+    assert machine.propose(None, is_planned=False).action is Action.ASK
+
+
+def test_what_was_made_too_is_not_forgotten_with_an_id_that_is_gone(machine: Machine) -> None:
+    machine.journal.answer(machine.opened(), "9")
+    machine.opened()
+    machine.account.add(**DESK)
+    assert machine.propose(None).action is Action.LEAVE
+    assert machine.propose(None, is_planned=False).action is Action.ASK
 
 
 def test_another_checkout_is_asked_about_unless_this_state_has_its_own(machine: Machine) -> None:
@@ -279,3 +334,24 @@ def test_a_name_may_be_a_urn_and_hold_an_equals_sign() -> None:
     assert choices.id_of(URN) == "1"
     assert choices.id_of("x::a=b") == "2"
     assert choices.unused([URN]) == ("a=b",)
+
+
+TOOL = URN.replace("Agent", "Tool")
+
+
+def test_a_name_that_several_creates_have_is_refused_and_the_way_out_names_the_urn(machine: Machine) -> None:
+    for choices in (Choices.read(["desk=1"], []), Choices.read([], ["desk"])):
+        choices.check([URN])
+        with pytest.raises(SettingsError) as caught:
+            choices.check([URN, TOOL])
+        assert URN in str(caught.value)
+        assert TOOL in str(caught.value)
+    made = machine.account.add(**DESK)
+    commands = ways_out(machine.propose(), [URN, TOOL])
+    assert commands == (f"flireo recover -s dev --take {URN}={made}", f"flireo recover -s dev --forget {URN}")
+    Choices.read([f"{URN}={made}"], [TOOL]).check([URN, TOOL])
+
+
+def test_to_forget_what_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingsError, match='"nobody"'):
+        Choices.read([], ["nobody"]).check([URN])
