@@ -6,6 +6,7 @@ an empty value counts as not set.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -57,6 +58,20 @@ def state_dir(environ: Mapping[str, str]) -> Path:
     """
     chosen = environ.get("FLIREO_STATE_DIR")
     return Path(chosen) if chosen else user_state_path("flireo", appauthor=False)
+
+
+def place(folder: Path, environ: Mapping[str, str]) -> str:
+    """Name a project and its state: the folder, and where a backend is chosen a digest of its address.
+
+    Args:
+        folder: Folder of the project.
+        environ: Environment variables.
+    """
+    backend = environ.get("PULUMI_BACKEND_URL")
+    if not backend:
+        return str(folder)
+    # The address of a database holds a password.
+    return f"{folder}, backend {hashlib.sha256(backend.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from flireo_iac.engine.unfinished import CREATING, Left, Taken, UnfinishedStack
 from flireo_iac.errors import DamagedJournalError, EngineError, SettingsError
 from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.plan.model import kind_of
-from flireo_iac.settings import Settings, state_dir
+from flireo_iac.settings import Settings, place, state_dir
 from flireo_iac.waits import wait_text
 
 _PROVIDER = "__provider"
@@ -167,7 +167,7 @@ class Recovering:
                 scope=account.check() or digest({}),
                 account=account,
                 digest=digest,
-                folder=str(self._stack.folder),
+                folder=place(self._stack.folder.resolve(), os.environ),
                 held=frozenset((kind.name, each.id) for each in resources if (kind := kind_of(each.urn)) is not None),
                 choices=self._choices,
                 settle_s=settings.settle_s,
@@ -217,7 +217,7 @@ class Recovering:
             self._stack.settle(taken, [*cleared, *self._dropped, *self._redone])
         for each in settled:
             scope = self._recovery.scope if self._recovery is not None else None
-            note(self._journal, each, str(self._stack.folder), scope)
+            note(self._journal, each, place(self._stack.folder.resolve(), os.environ), scope)
         self.is_done = True
 
     def lines(self) -> list[str]:

@@ -5,7 +5,6 @@ Made at the first call that needs the API, so that a preview needs no key and se
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import sys
@@ -23,7 +22,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
-from flireo_iac.settings import Getter, Settings, state_dir
+from flireo_iac.settings import Getter, Settings, place, state_dir
 from flireo_iac.waits import wait_text
 
 _POLL_S = 2.0
@@ -116,7 +115,7 @@ class Session:
                 update=self._lifecycle.update,
                 account=account,
                 digest=digester(settings.key),
-                folder=_place(),
+                folder=place(Path.cwd(), os.environ),
                 is_known=lambda kind, id_: (kind, id_) in self._known or id_ in settings.state_ids,
                 is_twin_allowed=lambda name: allowed.covers("twin", name),
                 settle_s=settings.settle_s,
@@ -152,15 +151,6 @@ class Session:
                     os._exit(0)
 
         threading.Thread(target=watch, name="watch-engine", daemon=True).start()
-
-
-def _place() -> str:
-    """Name the project's folder, and where a backend is chosen a digest of its address: it has another state."""
-    backend = os.environ.get("PULUMI_BACKEND_URL")
-    if not backend:
-        return str(Path.cwd())
-    # The address of a database holds a password.
-    return f"{Path.cwd()}, backend {hashlib.sha256(backend.encode()).hexdigest()[:8]}"
 
 
 def _answers(host: str, port: int) -> bool:
