@@ -30,7 +30,7 @@ AGENT = {
         "tools": [
             {"template": "one"},
             {"type": "endCall"},
-            {"name": "f", "description": "d", "server": {"secret": "x"}},
+            {"name": "f", "description": "d", "server": {"url": "https://tools.example.com", "secret": "x"}},
         ],
     },
     "analysis_plan": {"template": "one", "structuredDataPlan": {"enabled": False}},
