@@ -30,6 +30,19 @@ def told(content: bytes | None) -> dict[str, str]:
     }
 
 
+def release_of(content: bytes | None) -> str | None:
+    """Give the release that was deployed last; None when there is no state, or one of before releases were kept.
+
+    Args:
+        content: The state, as for ``told``.
+    """
+    for each in _resources(content):
+        if each.get("type") == "pulumi:pulumi:Stack":
+            found = _mapping(each.get("outputs")).get("release")
+            return found if isinstance(found, str) else None
+    return None
+
+
 def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:
     try:
         document = json.loads(content or b"{}")

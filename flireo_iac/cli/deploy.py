@@ -89,9 +89,12 @@ def up(
     allow: list[str] | None = _ALLOW,
 ) -> None:
     """Make what is there what the stack says."""
+    from flireo_iac.cli._gates import obey
+
     choice = _Choice("up", stack, cwd, target, parallel, message, continue_on_error, allow)
     choice.flags.update({"--refresh": refresh, "--expect-no-changes": expect_no_changes, "--json": as_json})
     choice.flags.update({"--diff": diff, "--yes": yes, "--skip-preview": skip_preview})
+    obey("up", cwd, stack, engine)
     choice.hand_over(engine)
     asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with _Session(choice, as_json=as_json, diff=diff) as session:

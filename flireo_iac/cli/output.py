@@ -5,6 +5,7 @@ Rich decides on colour (``NO_COLOR``, ``FORCE_COLOR``, a terminal or not); nothi
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from flireo_iac.errors import Problem
@@ -67,6 +69,14 @@ def data(text: str) -> None:
 def data_json(value: Any) -> None:
     """Print a value as JSON to stdout, two spaces deep, Unicode as it is."""
     data(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
+
+
+def table(made: Table) -> None:
+    """Print a table of data to stdout, as wide as it is: a pipe has no width, and a terminal wraps by itself."""
+    lines = io.StringIO()
+    Console(file=lines, width=1_000, color_system=None).print(made)
+    for line in lines.getvalue().splitlines():
+        data(line.rstrip())
 
 
 def note(text: str) -> None:

@@ -11,12 +11,42 @@ from pathlib import Path
 from flireo_iac.core.check import suggestion
 from flireo_iac.errors import Problem
 from flireo_iac.kinds import KINDS
-from flireo_iac.stacks.folder import ENVIRONMENTS, StackFiles, read_file
+from flireo_iac.stacks.folder import ENVIRONMENTS, StackFiles, find_environments, read_file
 from flireo_iac.stacks.interpolate import NAME
 from flireo_iac.stacks.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, named
 from flireo_iac.stacks.values import Place
 
-_KEYS = ("vars", "omit", "resources")
+_KEYS = ("vars", "omit", "resources", "after", "require")
+CHECKS = ("validate", "drift-free")
+"""What ``require`` can ask for by name."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Something that has to hold before an environment is deployed.
+
+    Args:
+        what: ``after``, ``command``, or one of ``CHECKS``.
+        place: Where the file asks for it.
+        detail: The environment that goes first, or the command; empty for a check.
+    """
+
+    what: str
+    place: Place
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Everything that has to hold before an environment is deployed.
+
+    Args:
+        after: The environment that has to have a release before this one; None for any release.
+        requires: What has to hold besides, in order.
+    """
+
+    after: Requirement | None = None
+    requires: tuple[Requirement, ...] = ()
 
 
 @dataclass
@@ -61,8 +91,11 @@ def read_environment(files: StackFiles, name: str | None, problems: list[Problem
         return Environment(name, None)
     for key, entry in root.entries.items():
         if key not in _KEYS:
-            text = f'unknown key "{key}", expected vars, omit or resources{suggestion(key, _KEYS) or "."}'
+            text = (
+                f'unknown key "{key}", expected {", ".join(_KEYS[:-1])} or {_KEYS[-1]}{suggestion(key, _KEYS) or "."}'
+            )
             problems.append(entry.key_place.problem("FL142", text))
+    _requirements(root, name, files.environments, problems)
     items = sorted({*files.items, *files.broken})
     return Environment(
         name,
@@ -70,6 +103,58 @@ def read_environment(files: StackFiles, name: str | None, problems: list[Problem
         set(_omitted(root, items, problems)),
         _overlays(root, items, problems),
     )
+
+
+def requirements(folder: Path, environment: str | None) -> Requirements:
+    """Read what an environment requires; what is wrong with its file is for whoever loads the stack.
+
+    Args:
+        folder: The stack's folder.
+        environment: Name of the environment; None for a stack without environments.
+    """
+    known = find_environments(folder, []) or {}
+    path = known.get(environment or "")
+    root = read_file(path, []) if path is not None else None
+    return _requirements(root, environment or "", known, []) if root is not None else Requirements()
+
+
+def _requirements(root: MapNode, name: str, known: dict[str, Path], problems: list[Problem]) -> Requirements:
+    return Requirements(_after(root, name, known, problems), tuple(_requires(root, problems)))
+
+
+def _after(root: MapNode, name: str, known: dict[str, Path], problems: list[Problem]) -> Requirement | None:
+    node = root.get("after")
+    if node is None or is_null(node):
+        return None
+    first = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(first, str):
+        problems.append(_wrong(node, "after", "the name of an environment"))
+    elif first not in known or first == name:
+        others = sorted(set(known) - {name})
+        text = f'after names "{first}", which is no other environment{suggestion(first, others) or "."}'
+        problems.append(node.place.problem("FL142", text))
+    else:
+        return Requirement("after", node.place, first)
+    return None
+
+
+def _requires(root: MapNode, problems: list[Problem]) -> Iterator[Requirement]:
+    node = root.get("require")
+    if node is None or is_null(node):
+        return
+    if not isinstance(node, ListNode):
+        problems.append(_wrong(node, "require", "a list of validate, drift-free and command: TEXT"))
+        return
+    for each in node.items:
+        command = each.get("command") if isinstance(each, MapNode) and len(each.entries) == 1 else None
+        if isinstance(each, ScalarNode) and each.value in CHECKS:
+            yield Requirement(each.value, each.place)
+        elif isinstance(command, ScalarNode) and isinstance(command.value, str) and command.value.strip():
+            yield Requirement("command", command.place, command.value)
+        else:
+            hint = suggestion(str(each.value), CHECKS) if isinstance(each, ScalarNode) else ""
+            text = f"an entry of require is {named(each)}, expected validate, drift-free or command: TEXT"
+            problems.append(each.place.problem("FL142", f"{text}{hint or '.'}"))
 
 
 def _missing(folder: Path, known: dict[str, Path], name: str) -> Problem:

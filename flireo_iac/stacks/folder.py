@@ -99,8 +99,7 @@ def _read(folder: Path) -> StackFiles:
             'Name the folder with -C, or begin one with "flireo init".'
         )
     _find_misnamed(folder, files.problems)
-    if (folder / ENVIRONMENTS).is_dir():
-        files.environments = _environments(folder / ENVIRONMENTS, files.problems)
+    files.environments = find_environments(folder, files.problems)
     return files
 
 
@@ -155,9 +154,17 @@ def read_file(path: Path, problems: list[Problem]) -> MapNode | None:
     return read_document(str(path), data, problems)
 
 
-def _environments(folder: Path, problems: list[Problem]) -> dict[str, Path]:
+def find_environments(folder: Path, problems: list[Problem]) -> dict[str, Path] | None:
+    """Find the file of each environment of a stack, by name; None when it has no folder of environments.
+
+    Args:
+        folder: The stack's folder.
+        problems: Where problems go: FL110 and FL111 for files that stand wrong.
+    """
+    if not (folder / ENVIRONMENTS).is_dir():
+        return None
     found: dict[str, Path] = {}
-    for path in _yaml_files(folder, problems):
+    for path in _yaml_files(folder / ENVIRONMENTS, problems):
         if path.stem in found:
             text = f'environment "{path.stem}" has a file already, {found[path.stem]}. Remove one of them.'
             problems.append(Place(str(path)).problem("FL111", text))

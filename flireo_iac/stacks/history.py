@@ -97,7 +97,7 @@ class History:
             found = self.line("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
             if found:
                 return found
-        raise self._error(f"{self._missing(ref)}")
+        raise self._error(self._missing(ref))
 
     def lay_out(self, commit: str, ref: str, target: Path) -> None:
         """Write the files of the stack at a commit into a folder.
@@ -128,6 +128,10 @@ class History:
         """Give what git says to a question; empty when it fails."""
         done = self._run(*arguments)
         return "" if done.returncode else _text(done.stdout).strip()
+
+    def succeeds(self, *arguments: str) -> bool:
+        """Tell whether git says yes to a question."""
+        return self._run(*arguments).returncode == 0
 
     @property
     def remote(self) -> str:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,12 +16,17 @@ import pulumi
 from flireo_iac.errors import FlireoError, Problem, StackError
 from flireo_iac.kinds import KINDS
 from flireo_iac.provider.resources import RESOURCES
-from flireo_iac.stacks.folder import read_folder
+from flireo_iac.stacks.environment import requirements
+from flireo_iac.stacks.gates import unmet_after
 from flireo_iac.stacks.load import LoadedStack, resolve
+from flireo_iac.stacks.releases import Base, Pin, base_of
 from flireo_iac.stacks.values import ItemRef, Place, SecretRef, Text
 
 ERRORS_SHOWN = 32
 """Status of a program whose errors have been shown (pulumi notes, "Errors")."""
+
+RELEASE = "release"
+"""Output of the stack that says what is deployed: a pin, or the digest of the working tree's files."""
 
 _SAID_BY_PROVIDER = {"FL107", *(rule.id for kind in KINDS.values() for rule in kind.rules)}
 """Rules of which the provider warns under the resource itself; said twice they would be noise."""
@@ -60,7 +66,7 @@ def deploy(folder: str | Path | None = None) -> Stack:
     """Check a stack and register it; see ``flireo_iac.stacks.deploy``."""
     _leave_quietly_when_interrupted()
     try:
-        loaded, secrets = _checked(Path(folder) if folder is not None else Path())
+        loaded, release, secrets = _checked(Path(folder) if folder is not None else Path())
     except StackError as error:
         _leave([str(problem) for problem in error.problems])
     except FlireoError as error:
@@ -76,6 +82,7 @@ def deploy(folder: str | Path | None = None) -> Stack:
         )
         resources[key] = RESOURCES[item.kind.name](item.name, opts=options, **inputs)
         pulumi.export(key, resources[key].id)
+    pulumi.export(RELEASE, release)
     return Stack(loaded, resources)
 
 
@@ -94,20 +101,34 @@ def _leave(texts: list[str]) -> NoReturn:
     sys.exit(ERRORS_SHOWN)
 
 
-def _checked(folder: Path) -> tuple[LoadedStack, Mapping[str, pulumi.Output[str]]]:
-    environment = pulumi.Config("flireo").get("environment") or pulumi.get_stack()
-    loaded = resolve(read_folder(folder), environment)
+def _checked(folder: Path) -> tuple[LoadedStack, str, Mapping[str, pulumi.Output[str]]]:
+    """Load the stack with the release that is pinned; gives it with the release's name and its secrets."""
+    config = pulumi.Config("flireo")
+    environment = config.get("environment") or pulumi.get_stack()
+    pinned = config.get("release")
+    with base_of(folder, Pin.parse(pinned) if pinned else None) as base:
+        loaded = resolve(base.files, environment)
+        release = base.release
+    loaded = replace(loaded, problems=tuple(sorted(map(base.named, [*loaded.problems, *_unmet(folder, loaded, base)]))))
     problems = loaded.errors
     secrets: dict[str, pulumi.Output[str]] = {}
     for name, places in loaded.secrets.items():
         found = _secret(name, places[0])
         if isinstance(found, Problem):
-            problems.append(found)
+            problems.append(base.named(found))
         else:
             secrets[name] = found
     if problems:
         raise StackError(problems)
-    return loaded, secrets
+    return loaded, release, secrets
+
+
+def _unmet(folder: Path, loaded: LoadedStack, base: Base) -> Iterator[Problem]:
+    """Say what the environment requires and the files do not fulfil; a preview only warns, it deploys nothing."""
+    required = requirements(folder, loaded.environment).after
+    found = unmet_after(folder, required, base.pin) if required is not None else None
+    if found is not None:
+        yield replace(found, severity="warning") if pulumi.runtime.is_dry_run() else found
 
 
 def variable_of(secret: str) -> str:

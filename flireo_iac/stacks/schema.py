@@ -13,6 +13,7 @@ from typing import Any
 
 from flireo_iac.kinds import KINDS, Kind, fields, marker
 from flireo_iac.kinds._markers import ServerSet, Spelling
+from flireo_iac.stacks.environment import CHECKS
 
 ENVIRONMENT = "environment"
 """Name of the schema of environment files."""
@@ -85,6 +86,25 @@ def environment_schema() -> dict[str, Any]:
                 "description": 'Items to leave out, such as "numbers.*".',
                 "type": ["array", "null"],
                 "items": {"type": "string"},
+            },
+            "after": {
+                "description": "Environment that has to have a release before this one.",
+                "type": ["string", "null"],
+            },
+            "require": {
+                "description": "What has to hold before this environment gets a release.",
+                "type": ["array", "null"],
+                "items": {
+                    "anyOf": [
+                        {"enum": list(CHECKS)},
+                        {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["command"],
+                            "properties": {"command": {"type": "string", "minLength": 1}},
+                        },
+                    ]
+                },
             },
             "resources": {
                 "description": "Laid over items: mappings merge, lists replace, null removes.",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flireo_iac.kinds import KINDS
+from flireo_iac.stacks.releases import digest_of
 from tests.stacks.monitor import Monitor, listening
 from tests.stacks.writing import TOOL, Files
 
@@ -55,7 +56,8 @@ def test_good_stack_is_registered_in_order_with_secrets_and_protection(stack: Fi
     order = [each.name for each in monitor.registered]
     assert order.index("b") < order.index("a") < order.index("n")
     assert monitor.outputs["numbers.n"] == "id-of-n"
-    assert set(monitor.outputs) == {"agents.a", "agents.b", "tools.book", "numbers.n", "numbers.free"}
+    assert set(monitor.outputs) == {"agents.a", "agents.b", "tools.book", "numbers.n", "numbers.free", "release"}
+    assert monitor.outputs["release"] == f"sha256:{digest_of(stack.folder)}"
 
 
 def test_secret_configuration_wins_over_the_environment(stack: Files, monitor: Monitor) -> None:

@@ -1,0 +1,138 @@
+"""What ``require`` of an environment asks for: sound files, an account that did not move, a command that ends well."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from flireo_iac.cli import output
+from flireo_iac.cli._choosing import EngineChoice
+from flireo_iac.errors import ExitCode, Problem, RailError
+from flireo_iac.stacks.environment import Requirement, requirements
+from flireo_iac.stacks.load import resolve
+from flireo_iac.stacks.releases import base_of
+from flireo_iac.stacks.targets import Target, read_targets
+
+RELEASE_VARIABLE = "FLIREO_RELEASE"
+ENVIRONMENT_VARIABLE = "FLIREO_ENVIRONMENT"
+
+
+def obey(operation: str, folder: Path, stack: str | None, engine: EngineChoice) -> None:
+    """Stop a run unless everything holds that its environment requires.
+
+    Args:
+        operation: What is stopped, such as ``up``.
+        folder: Folder of the project.
+        stack: Name of the Pulumi stack; None for the one that is selected or the only one.
+        engine: Which engine runs.
+
+    Raises:
+        RailError: Something does not hold.
+        SettingsError: The release of the stack cannot be read.
+    """
+    from flireo_iac.engine.hand_over import named_stack
+
+    name = named_stack(folder, stack)
+    target = next((each for each in read_targets(folder, []) if each.stack == name), None)
+    if target is None:
+        return
+    requires = requirements(folder, target.environment).requires
+    if not requires:
+        return
+    with base_of(folder, target.pin) as base:
+        release = base.release
+
+        def problems() -> Sequence[Problem]:
+            return resolve(base.files, target.environment).problems
+
+        stop_what_is_not_met(operation, folder, target, release, requires, problems, engine)
+
+
+def stop_what_is_not_met(
+    operation: str,
+    folder: Path,
+    target: Target,
+    release: str,
+    requires: Sequence[Requirement],
+    problems: Callable[[], Sequence[Problem]],
+    engine: EngineChoice,
+) -> None:
+    """Stop a promotion or a run unless everything holds that the environment requires; all of it is looked at.
+
+    Args:
+        operation: What is stopped, such as ``promote``.
+        folder: The stack's folder.
+        target: Where it goes.
+        release: The release that goes there, as commands are told in ``FLIREO_RELEASE``.
+        requires: What has to hold, in the order of the file.
+        problems: Gives everything that is wrong or unwise in the files.
+        engine: Which engine looks at what is deployed.
+
+    Raises:
+        RailError: Something does not hold; says what, and where it is asked for.
+    """
+    found = []
+    for each in requires:
+        output.note(f"require {each.what}{f': {each.detail}' if each.detail else ''} ...")
+        found += [
+            f"{operation} {target.stack}: require {each.what}: {text} ({each.place})."
+            for text in _unmet(each, folder, target, release, problems, engine)
+        ]
+    if found:
+        raise RailError(found)
+
+
+def _unmet(
+    required: Requirement,
+    folder: Path,
+    target: Target,
+    release: str,
+    problems: Callable[[], Sequence[Problem]],
+    engine: EngineChoice,
+) -> Iterator[str]:
+    if required.what == "validate":
+        found = problems()
+        for problem in found:
+            output.problem(problem)
+        if found:
+            yield f"the files have {len(found)} problem{'s' * (len(found) > 1)}, none was expected. Mend them first"
+    elif required.what == "drift-free":
+        yield from _drift(folder, target, engine)
+    else:
+        code = _run(required.detail, folder, target, release)
+        if code:
+            yield f'"{required.detail}" ended with {code}, 0 was expected. Mend what it tells'
+
+
+def _drift(folder: Path, target: Target, engine: EngineChoice) -> Iterator[str]:
+    command = [sys.executable, "-m", "flireo_iac.cli", "refresh", "--preview-only", "--expect-no-changes"]
+    done = subprocess.run(
+        [*command, "--engine", engine, "--stack", target.stack, "--cwd", str(folder)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode in (ExitCode.DONE, ExitCode.STACK_NOT_FOUND):  # what was never deployed cannot have moved
+        return
+    sys.stderr.write(done.stdout + done.stderr)
+    if done.returncode == ExitCode.DIFFERENCES:
+        yield f"somebody changed what is deployed. Look at it with: flireo refresh --preview-only -s {target.stack}"
+    else:
+        yield f"the account could not be looked at (exit {done.returncode}, see above). Mend that first"
+
+
+def _run(command: str, folder: Path, target: Target, release: str) -> int:
+    environment = {**os.environ, RELEASE_VARIABLE: release, ENVIRONMENT_VARIABLE: target.environment or target.stack}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],  # as in a pipeline; it is written in the stack, as its program is
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=2,
+        check=False,
+    )
+    return done.returncode
