@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pulumi
@@ -23,6 +25,12 @@ class FlireoResource(pulumi.CustomResource):
     """
 
     KIND: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Evaluate the annotations once; the SDK reads them anew for each resource, and texts cost it most."""
+        super().__init_subclass__()
+        with suppress(NameError):  # a program's own class may name what comes after it
+            cls.__annotations__ = inspect.get_annotations(cls, eval_str=True)
 
     def __init__(self, resource_name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
         kind = KINDS[self.KIND]

@@ -101,8 +101,11 @@ def run_program(options: dict[str, Any]) -> int:
     # Programs that fail leave futures behind; asyncio's words about them help nobody.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
-    def entry() -> None:
+    async def entry() -> None:
         runpy.run_path(options["entry"], run_name="__main__")
+        # Lets every registration begin. The SDK then waits for them one by one; otherwise it waits for all outputs
+        # together, again after each that is there, which takes the square of their number.
+        await asyncio.sleep(0)
 
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(entry))
