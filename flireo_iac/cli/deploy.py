@@ -103,7 +103,8 @@ def up(
         session.foresee(is_read=refresh and not asks)
         if asks:
             session.ask("Do you want to perform this update?")
-        session.exit(session.show(lambda run: run.up(refresh=refresh)), expect_no_changes=expect_no_changes)
+        result = session.show(lambda run: run.up(refresh=refresh, as_planned=not asks))
+        session.exit(result, expect_no_changes=expect_no_changes)
 
 
 def refresh(

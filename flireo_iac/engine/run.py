@@ -13,25 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from flireo_iac.engine.deploy.deployment import Deployment, Settings
-from flireo_iac.engine.deploy.refresh import Refreshed, Refresher, provider_config
 from flireo_iac.engine.files.backend import Backend, find_root
-from flireo_iac.engine.files.config import Config
-from flireo_iac.engine.files.keeper import Keeper
 from flireo_iac.engine.files.keys import Keys
 from flireo_iac.engine.files.project import choose_stack, load_project
 from flireo_iac.engine.files.snapshot import Snapshot
-from flireo_iac.engine.files.store import Store
 from flireo_iac.engine.model.events import Emit, Message, Phase, Severity, Summary
-from flireo_iac.engine.model.redact import Redactor
-from flireo_iac.engine.model.urns import stack_urn
-from flireo_iac.engine.model.values import Properties
 from flireo_iac.engine.planning.targets import Targets
 from flireo_iac.engine.processes.interrupts import Interrupts
 from flireo_iac.engine.result import Result, Run
-from flireo_iac.engine.serving.processes import Processes
-from flireo_iac.engine.serving.program import start_program, watch_program
-from flireo_iac.errors import EngineError, ExitCode
+from flireo_iac.engine.verbs import Choices, Verbs
+from flireo_iac.errors import ExitCode
 
 DEFAULT_PARALLEL: Final = 16
 
@@ -71,15 +62,10 @@ class Engine:
         self.stack = choose_stack(self.project, stack, variables)
         self.backend = Backend(find_root(self.project, variables), self.project.name, self.stack)
         self._emit: Emit = emit or (lambda event: None)
-        self._parallel = parallel
-        self._targets = Targets(targets)
-        self._continue_on_error = continue_on_error
         self._message = message
-        self._redact = Redactor()
         self._keys = Keys(self.project, self.stack, variables)
-        self._store = Store(self.project, self.backend, self._keys, self._emit, self._redact)
-        self._processes = Processes(self.project, variables, parallel, self._emit, self._redact)
-        self._refreshed: tuple[bytes | None, Refreshed] | None = None
+        choices = Choices(parallel, Targets(targets), continue_on_error)
+        self._verbs = Verbs(self.project, self.backend, self._keys, variables, choices, self._emit)
 
     def __enter__(self) -> Engine:
         return self
@@ -91,7 +77,7 @@ class Engine:
 
     def close(self) -> None:
         """End the provider process and the services."""
-        self._processes.close()
+        self._verbs.processes.close()
 
     def tell_children(self, name: str, value: str) -> None:
         """Set an environment variable of the program and the provider, before a run."""
@@ -108,18 +94,26 @@ class Engine:
         Raises:
             FlireoError: Files, passphrase, state, program or provider are not usable.
         """
-        return self._run("preview", dry_run=True, body=lambda run: self._update(run, refresh=refresh))
+        return self._run(
+            "preview", dry_run=True, body=lambda run: self._verbs.update(run, refresh=refresh, as_planned=False)
+        )
 
-    def up(self, *, refresh: bool = False) -> Result:
+    def up(self, *, refresh: bool = False, as_planned: bool = False) -> Result:
         """Make what is there what the program says.
 
         Args:
             refresh: True reads what is really there first, unless a preview of this engine just did.
+            as_planned: True does not run the program again where a preview of this engine just found nothing to
+                change; nothing but the state is looked at for that.
 
         Raises:
             FlireoError: Files, passphrase, state, lock, program or provider are not usable.
         """
-        return self._run("update", dry_run=False, body=lambda run: self._update(run, refresh=refresh))
+        return self._run(
+            "update",
+            dry_run=False,
+            body=lambda run: self._verbs.update(run, refresh=refresh, as_planned=as_planned),
+        )
 
     def refresh(self, *, preview: bool = False, clear_pending_creates: bool = False) -> Result:
         """Take what is really there into the state.
@@ -132,7 +126,7 @@ class Engine:
             FlireoError: Passphrase, state, lock or provider are not usable.
         """
         return self._run(
-            "refresh", dry_run=preview, body=lambda run: self._refresh_only(run, clear=clear_pending_creates)
+            "refresh", dry_run=preview, body=lambda run: self._verbs.refresh(run, clear=clear_pending_creates)
         )
 
     def destroy(self, *, preview: bool = False, refresh: bool = False) -> Result:
@@ -145,7 +139,7 @@ class Engine:
         Raises:
             FlireoError: Passphrase, state, lock or provider are not usable.
         """
-        return self._run("destroy", dry_run=preview, body=lambda run: self._destroy(run, refresh=refresh))
+        return self._run("destroy", dry_run=preview, body=lambda run: self._verbs.destroy(run, refresh=refresh))
 
     def state(self) -> Snapshot:
         """Read the state.
@@ -154,7 +148,7 @@ class Engine:
             EngineError: There is no such stack.
             FlireoError: State or passphrase are not usable.
         """
-        return self._store.load_existing()[0]
+        return self._verbs.store.load_existing()[0]
 
     def config(self) -> dict[str, str]:
         """Give the configuration of the stack by full key, secrets in clear.
@@ -179,14 +173,14 @@ class Engine:
             base = self.state()
             self._keys.for_writing()
             change(base)
-            self._save(run, base)
+            self._verbs.save(run, base)
 
         self._run("import", dry_run=False, body=body)
 
     def forget(self) -> None:
         """Forget what a preview read: time has passed since, as when a person had to answer."""
-        self._refreshed = None
-        self._processes.end_provider()  # it may remember too
+        self._verbs.forget()
+        self._verbs.processes.end_provider()  # it may remember too
 
     # The course of a run
 
@@ -205,7 +199,7 @@ class Engine:
             hard_stop = run.failed = True
             self._tell_cut_off(run)
         finally:
-            self._processes.release()
+            self._verbs.processes.release()
         seconds = time.monotonic() - run.begun
         self._emit(
             Summary(
@@ -252,7 +246,7 @@ class Engine:
             run.cut_off = run.keeper.freeze()
         if run.program is not None:
             run.program.end(0.1)
-        self._processes.end_provider(now=True)
+        self._verbs.processes.end_provider(now=True)
 
     def _tell_cut_off(self, run: Run) -> None:
         if run.cut_off and not run.phase.dry_run:
@@ -275,156 +269,4 @@ class Engine:
                 "version": 0,
                 "resourceChanges": {str(op): count for op, count in run.counts.items()},
             }
-        )
-
-    # The verbs
-
-    def _update(self, run: Run, *, refresh: bool) -> None:
-        self._keys.start(self.backend)
-        self._processes.start_provider()
-        base, content = self._store.load()
-        config = self._keys.config()
-        for text in config.secrets():
-            self._redact.learn(text)
-        run.config = config.shown()
-        if not run.phase.dry_run:
-            self._keys.for_writing()
-        self._store.warn_of_pending(base)
-        if refresh:
-            found = self._refresh_first(run, base, content)
-            base = found.snapshot
-            if found.failed or run.stopped.is_set():
-                self._save(run, base)
-                run.failed = True
-                return
-        deployment = self._deployment(run, base, config, config.properties(), changed=refresh)
-        self._processes.serve().host = deployment
-        run.program = start_program(
-            self.project,
-            deployment.settings,
-            self._variables,
-            self._processes.serve().address,
-            self._processes.hear_line,
-        )
-        try:
-            watch_program(run.program, deployment)
-        finally:
-            run.program.end()
-        deployment.wait_until_idle()
-        if not run.stopped.is_set() and not deployment.failed:
-            deployment.run_deletes()
-        self._finish(run, deployment)
-
-    def _destroy(self, run: Run, *, refresh: bool) -> None:
-        self._keys.start(self.backend)
-        base, content = self._store.load_existing()
-        if not run.phase.dry_run:
-            self._keys.for_writing()
-        self._store.warn_of_pending(base)
-        if refresh:
-            found = self._refresh_first(run, base, content)
-            base = found.snapshot
-            if found.failed or run.stopped.is_set():
-                self._save(run, base)
-                run.failed = True
-                return
-        deployment = self._deployment(run, base, Config({}, frozenset()), provider_config(base), changed=refresh)
-        deployment.run_deletes()
-        self._finish(run, deployment)
-
-    def _refresh_only(self, run: Run, *, clear: bool) -> None:
-        self._keys.start(self.backend)
-        base, _ = self._store.load_existing()
-        if not run.phase.dry_run:
-            self._keys.for_writing()
-        if clear:
-            base.operations = []
-        else:
-            self._store.warn_of_pending(base)
-        unknown = self._targets.unknown(resource.urn for resource in base.resources)
-        if unknown:
-            raise EngineError(f"no resource is called {', '.join(unknown)}, expected URNs of this stack (--target).")
-        found = self._refresher(run, base).run(base)
-        run.counts += found.counts
-        run.steps += found.ended
-        run.failed = found.failed
-        run.unauthenticated = found.unauthenticated
-        self._save(run, found.snapshot)
-        self._take_outputs(run, found.snapshot)
-
-    def _finish(self, run: Run, deployment: Deployment) -> None:
-        deployment.failed = deployment.failed or run.cancelled
-        deployment.finish()
-        run.counts += deployment.executor.counts
-        run.steps += deployment.executor.ended
-        run.failed = deployment.failed or deployment.planner.failed
-        run.unauthenticated = run.unauthenticated or deployment.executor.unauthenticated
-        run.outputs = deployment.outputs
-        run.old_outputs = deployment.old_outputs
-        if run.keeper is not None:
-            run.keeper.close(write=deployment.error is None)
-        if deployment.error is not None:
-            raise deployment.error
-
-    def _deployment(
-        self, run: Run, base: Snapshot, config: Config, provider: Properties, *, changed: bool
-    ) -> Deployment:
-        run.busy = True
-        dry_run = run.phase.dry_run
-        settings = Settings(
-            project=self.project.name,
-            stack=self.stack,
-            folder=self.project.folder,
-            config=config,
-            dry_run=dry_run,
-            parallel=self._parallel,
-            continue_on_error=self._continue_on_error,
-            targets=self._targets,
-        )
-        run.keeper = Keeper(base, None, None) if dry_run else Keeper(base, self.backend, self._keys.for_writing())
-        if changed:
-            run.keeper.commit()
-        return Deployment(
-            settings, base, run.keeper, self._processes.configured(provider), self._emit, self._redact, run.stopped
-        )
-
-    def _save(self, run: Run, snapshot: Snapshot) -> None:
-        if run.phase.dry_run:
-            return
-        run.keeper = Keeper(snapshot, self.backend, self._keys.for_writing())
-        run.keeper.close(write=True)
-
-    def _take_outputs(self, run: Run, snapshot: Snapshot) -> None:
-        root = snapshot.live().get(stack_urn(self.stack, self.project.name))
-        if root is not None:
-            run.outputs = run.old_outputs = root.outputs
-
-    # Refresh before another verb
-
-    def _refresh_first(self, run: Run, base: Snapshot, content: bytes | None) -> Refreshed:
-        if self._refreshed is not None and self._refreshed[0] == content:
-            found = self._refreshed[1]
-            self._refreshed = None
-            copies = [resource.copy() for resource in found.snapshot.resources]
-            return Refreshed(Snapshot(copies, base.operations))
-        begun = time.monotonic()
-        phase = Phase("refresh", run.phase.dry_run, self.stack, section=True)
-        self._emit(phase)
-        found = self._refresher(run, base).run(base)
-        run.unauthenticated = found.unauthenticated
-        self._emit(Summary(phase, found.counts, time.monotonic() - begun, found.failed))
-        if run.phase.dry_run and not found.failed:
-            kept = [resource.copy() for resource in found.snapshot.resources]
-            self._refreshed = (content, Refreshed(Snapshot(kept, base.operations)))
-        return found
-
-    def _refresher(self, run: Run, base: Snapshot) -> Refresher:
-        run.busy = True
-        return Refresher(
-            self._processes.configured(provider_config(base)),
-            targets=self._targets,
-            parallel=self._parallel,
-            emit=self._emit,
-            redact=self._redact,
-            stopped=run.stopped,
         )
