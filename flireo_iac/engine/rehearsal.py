@@ -1,4 +1,4 @@
-"""A preview that found nothing to change: the run after it need not run the program again."""
+"""A preview that found nothing to change and nothing to warn of: its run need not run the program again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from flireo_iac.engine.deploy.deployment import Deployment
 from flireo_iac.engine.files.snapshot import Snapshot
-from flireo_iac.engine.model.events import Emit, Event, Message, Op, StepEnded
-from flireo_iac.engine.model.values import Properties, Unknown, contains
+from flireo_iac.engine.model.events import Emit, Event, Message, Op, Severity, StepEnded
+from flireo_iac.engine.model.values import Properties, Unknown, contains, equal
 from flireo_iac.engine.result import Run
 
 
@@ -67,7 +67,9 @@ def rehearsed(
         return None
     snapshot = run.keeper.snapshot()
     values = [part for resource in snapshot.resources for part in (resource.inputs, resource.outputs)]
-    if any(contains(value, Unknown) for value in values):
+    if any(contains(value, Unknown) for value in values) or not equal(run.outputs, run.old_outputs):
         return None
+    if any(isinstance(event, Message) and event.severity is not Severity.INFO for event in events):
+        return None  # what is a warning in a preview may stop a run
     lasting = tuple(event for event in events if not (isinstance(event, Message) and event.ephemeral))
     return Rehearsal(content, refresh, snapshot, lasting, run.counts, tuple(run.steps), run.outputs, run.old_outputs)
