@@ -133,6 +133,8 @@ class Kind:
         is_deleted_before_replaced: True when old and new cannot exist side by side.
         needs: Kinds whose items in the same stack have to be there first, though no field refers to them.
         single_file: File in the stack's top folder that may hold the only item; None when items have a folder.
+        when_deleted: What a delete means to people who rely on the object, in sentences.
+        when_replaced: The same for a replacement by a new object.
         rules: Rules over several fields.
         example: Inputs of a working resource, for docs and tests.
 
@@ -155,6 +157,8 @@ class Kind:
     is_deleted_before_replaced: bool = False
     needs: tuple[str, ...] = ()
     single_file: str | None = None
+    when_deleted: str = "It is gone, with its history."
+    when_replaced: str = "A new object takes its place, with another id and no history."
     rules: tuple[Rule, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
 

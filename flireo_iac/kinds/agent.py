@@ -104,6 +104,10 @@ AGENT = Kind(
     endpoint=Endpoint("/agents", successor_path="/assistants"),
     envelope=Envelope(one=("agent", "assistant"), many=("agents", "assistants")),
     natural_key=("name",),
+    when_deleted="Its prompt and its settings are gone. A number that still names it answers no calls.",
+    when_replaced=(
+        "A new agent takes its place; calls that are under way and the history of its calls stay with the old one."
+    ),
     rules=PROVIDER_RULES,
     example={
         "name": "Receptionist",

@@ -43,6 +43,7 @@ ANALYSIS_TEMPLATE = Kind(
         is_bare_allowed=True,
     ),
     natural_key=("name",),
+    when_deleted="Agents hold copies of it, so nothing changes in a call.",
     example={
         "name": "After call",
         "system_prompt": "Read the transcript and fill the schema.",

@@ -58,5 +58,7 @@ BYOK_KEY = Kind(
     natural_key=("provider",),
     is_natural_key_unique=True,
     is_protected=True,
+    when_deleted="From then on the platform's own key for this provider is used.",
+    when_replaced="The key of the old provider is removed, so the platform's own key is used there.",
     example={"provider": "openai", "api_key": "not-a-real-key"},
 )

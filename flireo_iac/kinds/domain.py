@@ -45,5 +45,9 @@ DOMAIN = Kind(
     is_deleted_before_replaced=True,
     needs=("byok_key",),  # the domain lives at the mail service, whose key has to be stored (api notes, section 16.13)
     single_file="domain.yaml",
+    when_deleted="No e-mail is sent from it any more.",
+    when_replaced=(
+        "The old domain is removed first. No e-mail is sent until the new one is verified, which needs DNS records."
+    ),
     example={"domain_name": "mail.example.com"},
 )

@@ -68,5 +68,10 @@ PHONE_NUMBER = Kind(
     is_natural_key_unique=True,
     is_protected=True,
     is_replaced_by_name=True,
+    when_deleted=(
+        "Calls to it are not answered any more. "
+        "The number itself stays with your carrier: it was registered here, not bought."
+    ),
+    when_replaced="The old number is given up: whoever calls it does not reach you any more.",
     example={"phone_number": "+31201234567", "name": "Front desk"},
 )

@@ -65,6 +65,8 @@ SIP_TRUNK = Kind(
     envelope=Envelope(one=("trunk", "sip_trunk"), many=("trunks", "sip_trunks")),
     natural_key=("name",),
     is_protected=True,
+    when_deleted="Numbers that hand calls over through it have no trunk left for that.",
+    when_replaced=("A new trunk is made with the new values, the numbers go over to it, then the old one is deleted."),
     example={
         "name": "Carrier",
         "host": "sip.example.com",

@@ -91,6 +91,7 @@ TOOL_TEMPLATE = Kind(
     endpoint=Endpoint("/tool-templates"),
     envelope=Envelope(one=("toolTemplate", "tool_template"), many=("toolTemplates", "tool_templates")),
     natural_key=("name",),
+    when_deleted="Agents hold copies of it, so nothing changes in a call.",
     rules=(Rule("FL211", "error", _config_follows_type),),
     example={
         "name": "Book appointment",

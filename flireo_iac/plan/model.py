@@ -33,6 +33,8 @@ class PlannedStep:
         old: Inputs as last applied, secrets masked; empty for a create.
         new: Inputs as wanted, secrets masked, unknown values as ``UNKNOWN``; empty for a delete.
         needs: URNs that it depends on.
+        reasons: Names of the properties that the engine says changed; empty where it did not say.
+        is_protected: True when it is known that the engine refuses to delete it.
     """
 
     op: Op
@@ -42,6 +44,8 @@ class PlannedStep:
     old: Mapping[str, Any] = field(default_factory=dict)
     new: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    is_protected: bool = False
 
     @property
     def item(self) -> str:

@@ -26,7 +26,7 @@ class Finding:
     """Something that has to be asked for.
 
     Args:
-        rail: Its word: ``many-deletes``, ``replace`` or ``in-use``.
+        rail: Its word: ``many-deletes``, ``replace``, ``in-use`` or ``protected``.
         items: The resources, as a person reads them.
         text: What would happen, and what that means.
         flag: The option that allows it.
@@ -45,7 +45,12 @@ def findings(plan: Plan, allowed: Allowed) -> tuple[Finding, ...]:
         plan: The plan.
         allowed: What was asked for.
     """
-    return (*_many_deletes(plan, allowed), *_replaced_by_name(plan, allowed), *_agents_in_use(plan, allowed))
+    return (
+        *_many_deletes(plan, allowed),
+        *_replaced_by_name(plan, allowed),
+        *_agents_in_use(plan, allowed),
+        *_protected(plan),
+    )
 
 
 def _many_deletes(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
@@ -99,6 +104,18 @@ def _agents_in_use(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
                     else "Calls that are under way and the history of its calls stay with the old agent."
                 ),
                 flag("in-use", agent.item),
+            )
+
+
+def _protected(plan: Plan) -> Iterator[Finding]:
+    """Find what the engine would refuse; only a plan that was made from files gets that far."""
+    for step in plan.of("delete", "replace"):
+        if step.is_protected:
+            yield Finding(
+                "protected",
+                (step.title,),
+                f"The {step.title} would be {step.op}d, and it is protected: a run stops there.",
+                "protect: false in its file, deployed by a run before",
             )
 
 

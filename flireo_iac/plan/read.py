@@ -142,6 +142,7 @@ def _step(plain: Mapping[str, Any]) -> PlannedStep | None:
         old=_inputs(kind, old),
         new=_inputs(kind, new),
         needs=tuple(dict.fromkeys([*shown.get("dependencies", ()), *([shown["parent"]] if "parent" in shown else ())])),
+        reasons=tuple(plain.get("diffReasons") or ()),
     )
 
 
