@@ -1,0 +1,115 @@
+"""A review as lines for a terminal, a pipe or a log; words in colour where there is colour, else in signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from flireo_iac.review import plainwords as say
+from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Piece, Review, TextChange
+from flireo_iac.review.words import excerpt
+
+_AROUND = 12
+_FIRST = 8
+"""Passages that are shown of a text that is new or gone."""
+_SIGNS = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
+_STYLES = {"same": "", "gone": "red strike", "new": "green underline"}
+_HEADS = {
+    "delete": "bold red",
+    "replace": "bold red",
+    "sweep": "bold red",
+    "update": "bold yellow",
+    "create": "bold green",
+}
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Writes a review.
+
+    Args:
+        has_colour: Whether changed words are coloured; else they stand in ``[-…-]`` and ``{+…+}``.
+    """
+
+    has_colour: bool = False
+
+    def of(self, review: Review) -> Iterator[Text]:
+        """Give the lines of a review."""
+        if review.base:
+            yield Text(say.title(review), "bold")
+        for note in review.notes:
+            yield Text(note)
+        if not review.environments:
+            yield Text("Nothing changes.")
+        for environment in review.environments:
+            yield Text()
+            yield from self._environment(environment)
+        if review.untouched:
+            yield Text()
+            yield Text(f"Not reached: {', '.join(review.untouched)}.")
+
+    def _environment(self, environment: EnvironmentReview) -> Iterator[Text]:
+        head = f"{environment.name}: " if environment.name else ""
+        yield Text(f"{head}{say.counted(environment)}; {say.cost(environment.forecast)}", "bold")
+        if environment.reached:
+            yield Text(f"met by {say.meets(environment.reached, 10)}")
+        for problem in environment.problems:
+            yield Text(f"problem: {problem}", "red")
+        for note in environment.notes:
+            yield Text(note, "yellow")
+        for line in environment.drift or ():
+            yield Text(f"overwritten by this change: {line}", "yellow")
+        for item in environment.items:
+            yield from self._item(item)
+
+    def _item(self, item: ItemChange) -> Iterator[Text]:
+        yield Text()
+        same = f", the same as in {item.same_as}" if item.same_as else ""
+        yield Text.assemble((f"{item.shown} {say.VERBS[item.op]}", _HEADS[item.op]), same)
+        if item.consequences:
+            yield Text(f"  {' '.join(item.consequences)}")
+        if item.reached:
+            yield Text(f"  met by {say.meets(item.reached, 10)}")
+        if item.same_as:
+            return
+        for text in item.texts:
+            yield from self._text(text)
+        for field in item.fields:
+            yield _field(field)
+
+    def _text(self, text: TextChange) -> Iterator[Text]:
+        yield Text(f"  {text.label}: {say.words_of(text)}", "bold")
+        if text.operation != "change":
+            for passage in text.passages[:_FIRST]:
+                yield Text.assemble(f"    {' ' * passage.depth}", self._pieces(passage.pieces))
+            if len(text.passages) > _FIRST:
+                yield Text(f"    and {say.many(len(text.passages) - _FIRST, 'passage')} more", "dim")
+            return
+        for passage in text.passages:
+            shared = say.same(passage)
+            yield Text(f"    {say.where(passage)}{f' ({shared})' if shared else ''}", "dim")
+            if not passage.same_as:
+                yield Text.assemble(f"      {' ' * passage.depth}", self._pieces(excerpt(passage.pieces, _AROUND)))
+
+    def _pieces(self, pieces: Sequence[Piece]) -> Text:
+        line = Text()
+        for piece in pieces:
+            before, after = ("", "") if self.has_colour else _SIGNS[piece.kind]
+            inner = piece.text.strip()
+            start = piece.text[: len(piece.text) - len(piece.text.lstrip())] if inner else ""
+            end = piece.text[len(piece.text.rstrip()) :] if inner else piece.text
+            line.append(start)
+            line.append(f"{before}{inner}{after}", _STYLES[piece.kind])
+            line.append(end)
+        return line
+
+
+def _field(field: FieldChange) -> Text:
+    old, new = say.sides(field)
+    note = "  (makes a new object)" if field.is_replacement else ""
+    if field.is_secret:
+        return Text(f"  {field.path}: {new}{note}")
+    sides = {"add": f"{new} (new)", "remove": f"{old} (removed)"}.get(field.operation, f"{old} → {new}")
+    return Text(f"  {field.path}: {sides}{note}")

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import pytest
+
+from flireo_iac.errors import SettingsError
+from flireo_iac.review.document import document
+from flireo_iac.review.markdown import comment
+from flireo_iac.review.model import FieldChange, ItemChange
+from flireo_iac.review.page import page
+from flireo_iac.review.text import Lines
+from tests.review.reviews import NUMBER, Change
+
+TRUNK = "name: Carrier\nhost: sip.example.com\nport: {port}\nusername: shop\npassword: {password}\n"
+TOOL = """name: Book
+tool_type: function
+tool_config:
+  name: book
+  description: Books {what}.
+  url: https://hooks.example.com/book
+  parameters: {{type: object}}
+"""
+
+
+def changed(item: ItemChange) -> dict[str, tuple[object, object]]:
+    return {field.path: (field.old, field.new) for field in item.fields}
+
+
+def test_nothing_changes(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    assert change.review().environments == ()
+
+
+def test_an_environment_that_the_change_does_not_reach_is_named(change: Change) -> None:
+    change.agent("desk", "Be brief, ${var.company}.\n", 1)
+    change.before["environments/dev.yaml"] = "vars: {company: Dev}\n"
+    change.before["environments/prod.yaml"] = "vars: {company: Shop}\n"
+    change.after["environments/prod.yaml"] = "vars: {company: Store}\n"
+    found = change.review()
+    assert [each.name for each in found.environments] == ["prod"]
+    assert found.untouched == ("dev",)
+    (text,) = found.environments[0].items[0].texts
+    assert [piece.text for piece in text.passages[0].pieces] == ["Be brief,", " Shop", " Store", "."]
+
+
+def test_environments_that_come_go_and_are_not_there(change: Change) -> None:
+    change.agent("desk", "Be brief.\n")
+    change.before["environments/dev.yaml"] = "vars: {}\n"
+    change.after |= {"environments/dev.yaml": None, "environments/prod.yaml": "vars: {}\n"}
+    prod, dev = change.review().environments
+    assert (prod.name, dict(prod.counts), prod.notes) == ("prod", {"create": 1}, ("This environment is new.",))
+    assert dev.name == "dev"
+    assert dev.items == ()
+    assert "goes on until somebody destroys it" in dev.notes[0]
+    with pytest.raises(SettingsError, match=r'environment "prd" is not in the stack.*did you mean "prod"'):
+        change.review(("prd",))
+
+
+def test_one_edit_of_a_shared_part_shows_every_agent_and_the_words_once(change: Change) -> None:
+    for n in range(12):
+        change.agent(f"desk{n:02}", f"You answer desk {n}.\n\n${{include rules.md}}\n", n)
+    change.before["prompts/rules.md"] = "# Rules\n\nNever promise a price to anybody.\n"
+    change.after["prompts/rules.md"] = "# Rules\n\nNever promise a day to anybody.\n"
+    first, *others = change.only().items
+    assert len(others) == 11
+    assert first.texts[0].passages[0].shared == tuple(item.title for item in others)
+    assert {item.texts[0].passages[0].same_as for item in others} == {first.title}
+    text = comment(change.review())
+    assert text.count("a<del> price</del><ins> day</ins>") == 12  # in full once, and shortly beside each name
+    assert text.count("Never promise a<del>") == 1 + text.count("the same change as in")
+    assert all(f"+3197010200{n:03}" in text for n in range(12))
+
+
+def test_a_template_is_shown_as_it_arrives_in_the_agent(change: Change) -> None:
+    change.agent("desk", "Be brief.\n")
+    change.before["agents/desk.yaml"] += "  tools:\n    - template: book\n    - type: endCall\n"
+    change.before["tools/book.yaml"] = TOOL.format(what="a place")
+    change.after["tools/book.yaml"] = TOOL.format(what="a day")
+    item = change.item('agent "desk"')
+    assert changed(item) == {"llm_config.tools[book].description": ("Books a place.", "Books a day.")}
+
+
+def test_an_entry_that_comes_first_does_not_change_those_behind_it(change: Change) -> None:
+    change.agent("desk", "Be brief.\n")
+    change.before["agents/desk.yaml"] += "  tools:\n    - template: book\n"
+    change.before["tools/book.yaml"] = TOOL.format(what="a place")
+    change.after["agents/desk.yaml"] = change.before["agents/desk.yaml"].replace(
+        "  tools:\n", "  tools:\n    - type: endCall\n"
+    )
+    (field,) = change.item('agent "desk"').fields
+    assert (field.path, field.operation) == ("llm_config.tools[endCall]", "add")
+
+
+def test_what_goes_stands_first_with_its_consequence_and_who_meets_it(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.agent("night", "Be brief.\n", 2)
+    change.before["trunks/carrier.yaml"] = TRUNK.format(port=5060, password="${secret.trunk}") + "protect: false\n"
+    change.before["numbers/line1.yaml"] += "transfer_trunk_id: ${trunks.carrier.id}\n"
+    change.after["trunks/carrier.yaml"] = TRUNK.format(port=5061, password="${secret.trunk}") + "protect: false\n"
+    change.after["numbers/line2.yaml"] = None
+    change.after["agents/desk.md"] = "Be kind.\n"
+    found = change.only()
+    assert [(item.op, item.title) for item in found.items] == [
+        ("delete", 'phone number "line2"'),
+        ("replace", 'sip trunk "carrier"'),
+        ("update", 'agent "desk"'),
+        ("update", 'phone number "line1"'),
+    ]
+    number, trunk, agent, user = found.items
+    assert "not answered any more" in number.consequences[0]
+    assert number.shown == 'phone number "line2" (+3197010200002 Line 2)'
+    assert [each.title for each in trunk.reached] == ['phone number "line1"']
+    assert trunk.fields == (FieldChange("port", "change", 5060, 5061, is_replacement=True),)
+    assert [each.label for each in agent.reached] == ["+3197010200001 Line 1"]
+    assert user.consequences == ("What it refers to is replaced: it takes the new id.",)
+    assert [finding.rail for finding in found.findings] == ["protected"]
+
+
+def test_what_has_to_be_asked_for_is_what_a_plan_has_to_ask_for(change: Change) -> None:
+    for n in range(6):
+        change.agent(f"desk{n}", "Be brief.\n", n)
+        change.before[f"numbers/line{n}.yaml"] += "protect: false\n"
+    change.after |= {f"numbers/line{n}.yaml": None for n in range(4)}
+    change.after["numbers/line5.yaml"] = NUMBER.format(n=99, agent="desk5") + "protect: false\n"
+    assert [each.flag for each in change.review().findings] == ["--allow many-deletes", "--allow replace:line5"]
+    assert change.review(allow="many-deletes,replace:*").findings == ()
+
+
+def test_a_protection_that_is_taken_away_is_told(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["numbers/line1.yaml"] = change.before["numbers/line1.yaml"] + "protect: false\n"
+    found = change.only()
+    assert found.items == ()
+    assert "is not protected any more" in found.notes[0]
+
+
+def test_a_stack_with_problems_is_shown_as_far_as_it_goes(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["agents/desk.md"] = "Be ${var.kind}.\n"
+    found = change.only()
+    assert "FL120" in found.problems[0] or "kind" in found.problems[0]
+    assert found.items[0].title == 'agent "desk"'
+
+
+def test_a_new_stack_is_all_new(change: Change) -> None:
+    change.before = {}
+    change.after = {"agents/desk.yaml": "name: Desk\nfirst_message: Hello.\n"}
+    found = change.review()
+    assert found.notes == ("There was no stack before: everything in it is new.",)
+    assert changed(found.environments[0].items[0]) == {"name": (None, "Desk"), "first_message": (None, "Hello.")}
+
+
+CANARIES = ("canary-old-password", "canary-new-password", "canary-webhook")
+
+
+def test_no_secret_is_in_any_form(change: Change) -> None:
+    change.agent("desk", f"The password is {CANARIES[0]}.\n", 1)
+    change.before["agents/desk.yaml"] += f"webhook_url: https://a.example.com/{CANARIES[2]}\n"
+    change.after["agents/desk.yaml"] = change.before["agents/desk.yaml"] + f"webhook_secret: {CANARIES[2]}\n"
+    change.before["trunks/carrier.yaml"] = TRUNK.format(port=5060, password=CANARIES[0])
+    change.after["trunks/carrier.yaml"] = TRUNK.format(port=5060, password=CANARIES[1])
+    change.after["agents/desk.md"] = f"The password is {CANARIES[1]}.\n"
+    change.before["byok/openai.yaml"] = "provider: openai\napi_key: ${secret.one}\n"
+    change.after["byok/openai.yaml"] = "provider: openai\napi_key: ${secret.two}\n"
+    review = change.review()
+    forms = {
+        "md": comment(review),
+        "html": page(review),
+        "text": "\n".join(line.plain for line in Lines().of(review)),
+        "json": str(document(review)),
+    }
+    for form, text in forms.items():
+        assert [canary for canary in CANARIES if canary in text] == [], form
+    secrets = {field.path: field for item in review.environments[0].items for field in item.fields if field.is_secret}
+    assert set(secrets) == {"password", "webhook_secret", "api_key"}
+    assert "password: changed" in forms["text"]
+    assert "webhook_secret: set" in forms["text"]
+    assert "api_key: changed (${secret.two})" in forms["text"]
