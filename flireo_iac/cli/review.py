@@ -1,20 +1,24 @@
-"""``flireo review``: what a plan means, and whether it may go on."""
+"""``flireo review``: what a change or a plan means, and whether it may go on."""
 
 from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from flireo_iac.allow import Allowed
-from flireo_iac.cli import output
-from flireo_iac.errors import FlireoError, RailError, SettingsError
+from flireo_iac.errors import ExitCode, FlireoError, RailError, SettingsError
 
 if TYPE_CHECKING:
     from flireo_iac.plan.model import Plan
+    from flireo_iac.review.model import Review
+
+Choice = TypeVar("Choice", bound=StrEnum)
+_SMALLEST_COMMENT = 2_000
 
 
 def register(app: typer.Typer) -> None:
@@ -23,44 +27,104 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    plan: str = typer.Option(..., "--plan", metavar="FILE", help="Document of a preview with --json; - for stdin."),
-    gate: bool = typer.Option(False, "--gate", help="Exit with 5 if the plan does what has to be asked for."),
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+    cwd: Path = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here"),
+    environment: list[str] | None = typer.Option(
+        None, "-s", "--stack", "-e", "--environment", help="Environment; default each one it reaches. Repeatable."
+    ),
+    base: str | None = typer.Option(
+        None,
+        "--base",
+        metavar="REF",
+        help="What to compare with: a git ref, or a folder. Default: where the branch began.",
+    ),
+    plan: str | None = typer.Option(
+        None, "--plan", metavar="FILE", help="Review the document of a preview with --json instead; - for stdin."
+    ),
+    form: str = typer.Option("text", "--format", metavar="FORMAT", help="text, md, html or json."),
+    as_json: bool = typer.Option(False, "-j", "--json", help="The same as --format json."),
+    target: Path | None = typer.Option(None, "-o", "--output", metavar="FILE", help="Write here, not to stdout."),
+    limit: str = typer.Option("github", "--limit", help="Whose comments md has to fit: github, gitlab or azure."),
+    max_chars: int | None = typer.Option(None, "--max-chars", help="The same as a number of characters."),
+    link: str = typer.Option("", "--link", metavar="URL", help="Where the whole review is; stands at the end of md."),
+    gate: bool = typer.Option(False, "--gate", help="Exit with 5 if it does what has to be asked for."),
     allow: list[str] | None = typer.Option(None, "--allow", help="What is asked for. Repeatable."),
 ) -> None:
-    """Say what a plan means: pulumi preview --json --show-sames | flireo review --plan - --gate. Sends nothing."""
-    from flireo_iac.cli._costs import foreseen, settings_of, tell
+    """Say what a change means, per environment. Sends nothing, and needs no key, state or secret."""
+    from flireo_iac.cli._reviewing import Format, Limit, review_files, show
+    from flireo_iac.review.markdown import LIMITS
+
+    chosen = Format.JSON if as_json else _one_of(Format, form, "--format")
+    most = LIMITS[_one_of(Limit, limit, "--limit")] if max_chars is None else max_chars
+    if most < _SMALLEST_COMMENT:
+        raise SettingsError(f"--max-chars: is {most}, expected at least {_SMALLEST_COMMENT:,}. Give it more room.")
+    allowed = Allowed.load(os.environ, allow or [])
+    if plan is None:
+        show(found := review_files(cwd, environment or [], base, allowed), chosen, target, most, link, {})
+        failed = any(each.problems for each in found.environments)
+    else:
+        if environment or base is not None:
+            raise SettingsError("review: --plan has its own environment and base. Leave -s and --base out.")
+        read = _read(plan)
+        found, more = _of_plan(read, allowed)
+        show(found, chosen, target, most, link, more)
+        _refuse_failed(read)
+        failed = False
+    _say_findings(found, gate=gate, is_told=chosen is Format.JSON)
+    if failed:
+        raise typer.Exit(ExitCode.CONFIGURATION)
+
+
+def _one_of(choices: type[Choice], text: str, option: str) -> Choice:
+    from flireo_iac.core.check import suggestion
+
+    known = [str(each) for each in choices]
+    if text not in known:
+        hint = suggestion(text, known) or "."
+        raise SettingsError(f'{option}: is "{text}", expected one of {", ".join(known)}{hint}')
+    return choices(text)
+
+
+def _say_findings(found: Review, *, gate: bool, is_told: bool) -> None:
+    """Say what has to be asked for; at the gate, that ends the command."""
+    from flireo_iac.cli import output
+    from flireo_iac.plan.text import refusal
+
+    where = {each.name: each.findings for each in found.environments if each.findings}
+    if gate and where:
+        raise RailError(
+            [text for name, findings in where.items() for text in refusal(f"review {name}".strip(), findings)]
+        )
+    if not is_told:
+        for name, findings in where.items():
+            for each in refusal(f"{name}: has to be asked for" if name else "has to be asked for", findings):
+                output.note(each)
+
+
+def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
+    from flireo_iac.cli._costs import foreseen, settings_of
     from flireo_iac.plan import text
     from flireo_iac.plan.forecast import requests_of
     from flireo_iac.plan.rails import findings
+    from flireo_iac.review.build import environment_review, joined
+    from flireo_iac.review.model import Review
+
+    asked = findings(read, allowed)
+    cost = foreseen(requests_of(read, allowed), settings_of({}), read.seconds)
+    environment = environment_review("", read, asked, cost, problems=read.errors)
+    reached = (environment,) if environment.items or environment.problems else ()
+    return joined(Review(reached)), {**text.plain(read, asked), "forecast": cost.plain()}
+
+
+def _read(plan: str) -> Plan:
     from flireo_iac.plan.read import read_plan
 
-    allowed = Allowed.load(os.environ, allow or [])
-    read = read_plan(_content(plan), "stdin" if plan == "-" else plan)
-    found = findings(read, allowed)
-    cost = foreseen(requests_of(read, allowed), settings_of({}), read.seconds)
-    if as_json:
-        output.data_json({**text.plain(read, found), "forecast": cost.plain()})
-    else:
-        for line in text.steps(read):
-            output.data(line)
-        output.data(text.summary(read))
-        tell(cost)
-    _refuse_failed(read)
-    if found and gate:
-        raise RailError(text.refusal("review", found))
-    if not as_json:
-        for each in text.refusal("has to be asked for", found):
-            output.note(each)
-
-
-def _content(plan: str) -> str:
     try:
-        return sys.stdin.read() if plan == "-" else Path(plan).read_text(encoding="utf-8")
+        content = sys.stdin.read() if plan == "-" else Path(plan).read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f'read plan "{plan}": {error.strerror}. Name a file that can be read.') from None
     except UnicodeDecodeError:
         raise SettingsError(f'read plan "{plan}": is no text in UTF-8. Make it anew.') from None
+    return read_plan(content, "stdin" if plan == "-" else plan)
 
 
 def _refuse_failed(plan: Plan) -> None:

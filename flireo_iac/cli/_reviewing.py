@@ -1,0 +1,143 @@
+"""What ``flireo review`` shows, and where: a review in one of its forms, on standard output or in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+from rich.console import Console
+
+from flireo_iac.allow import Allowed
+from flireo_iac.cli import output
+from flireo_iac.cli._costs import foreseen
+from flireo_iac.errors import SettingsError
+from flireo_iac.plan.forecast import Forecast, requests_of
+from flireo_iac.plan.model import Plan
+from flireo_iac.review.base import Base, default_base
+from flireo_iac.review.model import Review
+from flireo_iac.review.stack import Version, now, review_stack, then
+from flireo_iac.stacks.history import History, at
+
+
+class Format(StrEnum):
+    """The form of a review."""
+
+    TEXT = "text"
+    MD = "md"
+    HTML = "html"
+    JSON = "json"
+
+
+class Limit(StrEnum):
+    """Whose comments a review has to fit."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    AZURE = "azure"
+
+
+def review_files(folder: Path, environments: list[str], ref: str | None, allowed: Allowed) -> Review:
+    """Review the files of a stack against those at a ref.
+
+    Args:
+        folder: The stack's folder.
+        environments: Names of environments; empty for each one that the change reaches.
+        ref: A git ref, or a folder that holds another version of the stack; None to find one.
+        allowed: What was asked for.
+
+    Raises:
+        SettingsError: There is no stack, no repository or no such ref.
+    """
+
+    def foresee(plan: Plan) -> Forecast:
+        return foreseen(requests_of(plan, allowed), None, 0.0)
+
+    after = now(folder)
+    with ExitStack() as opened:
+        before, base = _before(folder, ref, opened)
+        found = review_stack(before, after, environments, allowed, foresee)
+    return replace(found, base=base, head="the working tree")
+
+
+def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
+    if ref is not None and Path(ref).is_dir():
+        return then(Path(ref)), ref
+    history = History(folder)
+    base = Base(ref, "--base") if ref is not None else default_base(history, os.environ)
+    commit = history.commit(base.ref)
+    shown = f"{commit[:10]} ({base.ref})" if not commit.startswith(base.ref) else commit[:10]
+    if ref is None:
+        output.note(f"compared with {commit[:10]}: {base.why}.")
+    inside = history.prefix.rstrip("/")
+    if inside and not history.line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}"):
+        return Version(folder, None), shown
+    revision = opened.enter_context(at(folder, commit))
+    return then(revision.folder), shown
+
+
+def show(review: Review, form: Format, target: Path | None, limit: int, link: str, more: dict[str, object]) -> None:
+    """Write a review.
+
+    Args:
+        review: The review.
+        form: Its form.
+        target: File to write; None means standard output.
+        limit: Most characters of Markdown.
+        link: Address of the whole review; empty when there is none.
+        more: Keys to add to the JSON document.
+
+    Raises:
+        SettingsError: The file cannot be written.
+    """
+    if form is Format.TEXT:
+        _show_text(review, target)
+        return
+    if form is Format.MD:
+        from flireo_iac.review.markdown import comment
+
+        text = comment(review, limit, link)
+    elif form is Format.HTML:
+        from flireo_iac.review.page import page
+
+        text = page(review)
+    else:
+        from flireo_iac.review.document import document
+
+        text = json.dumps({**document(review), **more}, indent=2, ensure_ascii=False)
+    if target is None:
+        output.data(text.rstrip("\n"))
+    else:
+        _write(target, f"{text.rstrip()}\n")
+
+
+def _show_text(review: Review, target: Path | None) -> None:
+    from flireo_iac.review.text import Lines
+
+    console = Console(file=sys.stdout, highlight=False)
+    has_colour = target is None and console.color_system is not None and not console.no_color
+    lines = Lines(has_colour).of(review)
+    if target is not None:
+        _write(target, "".join(f"{line.plain}\n" for line in lines))
+        return
+    for line in lines:
+        if console.is_terminal:
+            indent = len(line.plain) - len(line.plain.lstrip())
+            for part in line.wrap(console, max(console.width - indent, 20)):
+                console.print(part, soft_wrap=True)
+        else:
+            output.data(line.plain)
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f'write review "{target}": {error.strerror}. Name a file that can be written with --output.'
+        ) from None
+    output.note(f"written: {target}")

@@ -1,0 +1,150 @@
+"""`flireo review`, each in a process of its own, on real git repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.plan.documents import document, step
+from tests.review.reviews import AGENT, NUMBER
+from tests.stacks.repository import Repository
+
+CI = ("GITHUB_", "CI_", "SYSTEM_", "FLIREO_", "PULUMI_", "FORCE_", "GIT_")
+
+
+def review(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command where nothing can be looked up and nobody can be reached."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(CI)}
+    closed = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return subprocess.run(
+        [sys.executable, "-c", "from flireo_iac.cli.main import main; main()", "review", *arguments],
+        cwd=folder,
+        env={**kept, **closed, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Repository:
+    """A repository with a stack of one agent and its number, committed."""
+    made = Repository(tmp_path / "shop")
+    made.write("stacks/Pulumi.yaml", "name: shop\nruntime: python\n")
+    made.write("stacks/agents/desk.yaml", AGENT.format(name="desk"))
+    made.write("stacks/agents/desk.md", "# Rules\n\nNever promise a price.\n")
+    made.write("stacks/numbers/line1.yaml", NUMBER.format(n=1, agent="desk"))
+    made.commit()
+    return made
+
+
+def test_a_change_that_is_not_committed_is_compared_with_the_last_commit(shop: Repository) -> None:
+    shop.write("stacks/agents/desk.md", "# Rules\n\nNever promise a day.\n")
+    done = review(shop.folder / "stacks")
+    assert done.returncode == 0, done.stderr
+    assert "Never promise a [-price-] {+day+}." in done.stdout
+    assert "met by +3197010200001 Line 1" in done.stdout
+    assert "the last commit, because there are changes that are not committed" in done.stderr
+
+
+def test_a_pull_request_is_compared_with_where_its_branch_began(shop: Repository) -> None:
+    shop.git("branch", "-M", "main")
+    shop.git("checkout", "-q", "-b", "topic")
+    shop.write("stacks/agents/desk.md", "# Rules\n\nNever promise a day.\n")
+    shop.commit()
+    shop.git("checkout", "-q", "main")
+    shop.write("stacks/agents/desk.yaml", AGENT.format(name="desk").replace("gpt-4o", "gpt-4o-mini"))
+    shop.commit()
+    shop.git("checkout", "-q", "topic")
+    for environ in ({"GITHUB_BASE_REF": "main"}, {"SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/main"}):
+        done = review(shop.folder, "-C", "stacks", "--json", **environ)
+        (environment,) = json.loads(done.stdout)["environments"]
+        (item,) = environment["items"]
+        assert (item["title"], item["fields"], len(item["texts"])) == ('agent "desk"', [], 1)
+        assert "where this branch left main" in done.stderr
+    told = review(shop.folder / "stacks", "--json", "--base", "main")
+    assert [len(item["fields"]) for item in json.loads(told.stdout)["environments"][0]["items"]] == [1]
+
+
+def test_a_clone_that_does_not_reach_back_says_what_to_fetch(shop: Repository, tmp_path: Path) -> None:
+    shop.git("branch", "-M", "main")
+    shop.write("stacks/agents/desk.md", "Other.\n")
+    shop.commit()
+    shop.git("checkout", "-q", "-b", "topic", "HEAD~1")
+    shop.write("stacks/agents/desk.md", "Another.\n")
+    shop.commit()
+    clone = tmp_path / "clone"
+    shop.git("clone", "-q", "--depth", "1", "--no-single-branch", "--branch", "topic", shop.folder.as_uri(), str(clone))
+    done = review(clone / "stacks", GITHUB_BASE_REF="main")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Run: git fetch --unshallow origin (in GitHub Actions: fetch-depth: 0" in done.stderr
+
+
+def test_the_gate_ends_with_5_and_the_review_is_written_before(shop: Repository) -> None:
+    (shop.folder / "stacks/numbers/line1.yaml").unlink()
+    done = review(shop.folder / "stacks", "--gate", "--format", "md", "--output", "review.md")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert 'The phone number "line1" would be deleted, and it is protected' in done.stderr
+    assert "is deleted**" in (shop.folder / "stacks/review.md").read_text()
+
+
+def test_a_stack_with_errors_is_reviewed_and_ends_with_2(shop: Repository) -> None:
+    shop.write("stacks/agents/desk.md", "Be ${var.kind}.\n")
+    done = review(shop.folder / "stacks")
+    assert done.returncode == 2
+    assert "problem: agents/desk.md:1:4" in done.stdout
+
+
+def test_no_change_and_no_earlier_commit(shop: Repository) -> None:
+    done = review(shop.folder / "stacks")
+    assert done.returncode == 2
+    assert "there is nothing to compare with" in done.stderr
+    same = review(shop.folder / "stacks", "--base", "HEAD")
+    assert (same.returncode, "Nothing changes." in same.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--format", "mdd"], '--format: is "mdd", expected one of text, md, html, json; did you mean "md"?'),
+        (["--max-chars", "10"], "--max-chars: is 10, expected at least 2,000."),
+        (["--plan", "-", "--base", "v1"], "--plan has its own environment and base."),
+        (["--base", "v9"], '"v9" is no tag, branch or commit'),
+        (["-s", "prod", "--base", "HEAD"], 'environment "prod" is not in the stack, there are: none.'),
+    ],
+)
+def test_what_cannot_be_is_said(shop: Repository, arguments: list[str], text: str) -> None:
+    done = review(shop.folder / "stacks", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert text in done.stderr
+
+
+def test_a_plan_is_shown_in_every_form(tmp_path: Path) -> None:
+    messages = {name: [{"role": "system", "content": f"Never promise a {name}."}] for name in ("price", "day")}
+    masked = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "canary"}
+    blocks = {name: {"name": "Desk", "llm_config": {"messages": each}} for name, each in messages.items()}
+    agent = step("update", "Agent", "desk", blocks["price"], blocks["day"], id_="agent-1")
+    hook = step("update", "Agent", "other", {"webhook_secret": masked}, {"webhook_secret": masked})
+    hook["diffReasons"] = ["webhook_secret"]
+    number = step("same", "PhoneNumber", "main", {"phone_number": "+31201234567", "agent_id": "agent-1"})
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(document(agent, hook, number)))
+    forms = {form: review(tmp_path, "--plan", "plan.json", "--format", form) for form in ("text", "md", "html", "json")}
+    for form, done in forms.items():
+        assert done.returncode == 0, done.stderr
+        assert "canary" not in done.stdout
+        assert "+31201234567" in done.stdout, form
+    assert "Never promise a [-price-] {+day+}." in forms["text"].stdout
+    assert "webhook_secret: changed" in forms["text"].stdout
+    assert "<del>price</del>" in forms["html"].stdout
+    assert "<ins> day</ins>" in forms["md"].stdout
+    found = json.loads(forms["json"].stdout)
+    assert [each["op"] for each in found["steps"]] == ["update", "update"]
+    assert {"version", "environments", "resources", "errors", "rails", "forecast"} <= set(found)
