@@ -90,6 +90,16 @@ def error(text: str) -> None:
 
 
 def problem(found: Problem) -> None:
-    """Print one problem of a stack file to stderr, place first."""
+    """Print one problem of a stack file to stderr, place first.
+
+    On a terminal a long line is broken between words, and what follows is indented; elsewhere a problem is one line.
+    """
     colour = "bold red" if found.severity == "error" else "yellow"
-    stderr.print(Text.assemble((f"{found.severity}: ", colour), str(found)))
+    text = Text.assemble((f"{found.severity}: ", colour), str(found))
+    if not stderr.is_terminal or text.cell_len <= stderr.width:
+        stderr.print(text)
+        return
+    first, *rest = text.wrap(stderr, stderr.width - 2)
+    stderr.print(first)
+    for line in rest:
+        stderr.print(Text("  ") + line)

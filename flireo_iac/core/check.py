@@ -7,6 +7,7 @@ of a secret field enters a text.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -138,11 +139,13 @@ def _issue(kind: Kind, path: Path, value: Any, error: Any) -> Issue:
             text = f'unknown field "{path[-1]}"{suggestion(str(path[-1]), kind.inputs)}'
             return Issue(path, "FL103", "error", text, is_about_key=True)
         case "literal_error":
-            return Issue(path, "FL106", "error", f"is {_shown(value)}, expected {context['expected']}")
+            hint = suggestion(value, re.findall(r"'([^']*)'", context["expected"])) if isinstance(value, str) else ""
+            return Issue(path, "FL106", "error", f"is {_shown(value)}, expected {context['expected']}{hint}")
         case "union_tag_invalid" | "union_tag_not_found":
             known = "endCall, transferCall, function, mcp"
             named = value.get("type") if isinstance(value, Mapping) else value
-            return Issue((*path, "type"), "FL106", "error", f"is {_shown(named)}, expected one of {known}")
+            hint = suggestion(named, known.split(", ")) if isinstance(named, str) else ""
+            return Issue((*path, "type"), "FL106", "error", f"is {_shown(named)}, expected one of {known}{hint}")
         case "string_too_short":
             return Issue(path, "FL106", "error", "is empty, expected some text")
         case "too_short" | "too_long":

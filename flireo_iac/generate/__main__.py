@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flireo_iac.generate.docs import kind_page, kinds_index
+from flireo_iac.generate.docs import kind_page, kinds_index, rule_page, rules_index
 from flireo_iac.generate.resources import resources_module
 from flireo_iac.kinds import KINDS
+from flireo_iac.rules import RULES
 from flireo_iac.stacks.schema import schema_text, schemas
 
 
@@ -34,6 +35,8 @@ def main() -> int:
         Path("flireo_iac/provider/resources.py"): _formatted(resources_module(KINDS)),
         Path("docs/kinds/README.md"): kinds_index(KINDS),
         **{Path(f"docs/kinds/{kind.name}.md"): kind_page(kind) for kind in KINDS.values()},
+        Path("docs/rules/README.md"): rules_index(RULES),
+        **{Path(f"docs/rules/{entry.id}.md"): rule_page(entry) for entry in RULES.values()},
         **{Path(f"stacks/schema/{name}.json"): schema_text(schema) for name, schema in schemas().items()},
     }
     stale = [

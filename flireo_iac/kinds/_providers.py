@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from flireo_iac.kinds._spec import Finding, Rule
@@ -131,6 +132,11 @@ TTS = Providers(
 )  # fmt: skip
 
 
+def _hint(name: str, providers: Providers) -> str:
+    close = get_close_matches(name, [*providers.known, *providers.aliases], n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
 def _unknown_provider(inputs: Mapping[str, Any]) -> Iterator[Finding]:
     for providers in (STT, LLM, TTS):
         block = inputs.get(providers.block)
@@ -138,7 +144,7 @@ def _unknown_provider(inputs: Mapping[str, Any]) -> Iterator[Finding]:
         if isinstance(name, str) and providers.get(name) is None:
             yield Finding(
                 (providers.block, "provider"),
-                f'unknown provider "{name}", expected one of {providers.names}',
+                f'unknown provider "{name}", expected one of {providers.names}{_hint(name, providers)}',
             )
 
 

@@ -210,6 +210,8 @@ class _Reader:
                 hint = ' Text that begins with "{{" needs quotes.' if is_placeholder else ""
                 self._stop(found, f"a key has to be text.{hint}")
             place, key = self._place(found), found.value
+            if found.implicit[0] and key in ("", "~"):
+                self._stop(found, "a key is empty. Write the key, or put quotes around the text.")
             node = self._node(next(events), events, depth + 1)
             if key == "<<" and found.implicit[0]:
                 merged.extend(self._merged(node))

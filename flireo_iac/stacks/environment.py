@@ -80,7 +80,14 @@ def read_environment(files: StackFiles, name: str | None, problems: list[Problem
         problems: Where problems go: FL141 for an environment without file, FL142 for its form, FL143 for names of
             items that do not exist.
     """
-    if name is None or files.environments is None:
+    if files.environments is None:
+        return Environment()
+    if name is None:
+        if not files.environments:
+            text = (
+                f"the folder holds no environment, expected files such as dev.yaml. Write {files.folder / ENVIRONMENTS}"
+            )
+            problems.append(Place(str(files.folder / ENVIRONMENTS)).problem("FL141", f"{text}/dev.yaml."))
         return Environment()
     path = files.environments.get(name)
     if path is None:

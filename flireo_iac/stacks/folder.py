@@ -63,6 +63,20 @@ class StackFiles:
     problems: list[Problem] = field(default_factory=list)
 
 
+def folder_above(start: Path) -> Path:
+    """Give the nearest folder that is a Pulumi project: the given one, or one above it, as Pulumi looks for it.
+
+    Args:
+        start: Where to begin; given back when there is no project.
+    """
+    folder, path = start.resolve(), start
+    while not (folder / "Pulumi.yaml").is_file():
+        if folder.parent == folder or (folder / ".git").exists():
+            return start
+        folder, path = folder.parent, path / ".."
+    return path
+
+
 def read_folder(folder: Path) -> StackFiles:
     """Read the base files of a stack.
 
@@ -137,6 +151,10 @@ def _read_item(kind: Kind, path: Path, files: StackFiles) -> None:
         text = f'{kind.title} "{name}" has a file already, {first}. Remove one of them.'
         files.problems.append(Place(shown).problem("FL111", text))
         return
+    if _leads_outside(path, files.folder):
+        files.problems.append(_outside(path))
+        files.broken.add(key)
+        return
     node = read_file(path, files.problems)
     if node is None:
         files.broken.add(key)
@@ -154,6 +172,16 @@ def read_file(path: Path, problems: list[Problem]) -> MapNode | None:
     return read_document(str(path), data, problems)
 
 
+def _leads_outside(path: Path, folder: Path) -> bool:
+    """Tell whether a file, or a folder on the way to it, is a link out of the stack."""
+    return path.exists() and not path.resolve().is_relative_to(folder.resolve())
+
+
+def _outside(path: Path) -> Problem:
+    text = "the file is a link to one outside the stack, only files of its folder are read. Copy it here."
+    return Place(str(path)).problem("FL112", text)
+
+
 def find_environments(folder: Path, problems: list[Problem]) -> dict[str, Path] | None:
     """Find the file of each environment of a stack, by name; None when it has no folder of environments.
 
@@ -165,7 +193,9 @@ def find_environments(folder: Path, problems: list[Problem]) -> dict[str, Path] 
         return None
     found: dict[str, Path] = {}
     for path in _yaml_files(folder / ENVIRONMENTS, problems):
-        if path.stem in found:
+        if _leads_outside(path, folder):
+            problems.append(_outside(path))
+        elif path.stem in found:
             text = f'environment "{path.stem}" has a file already, {found[path.stem]}. Remove one of them.'
             problems.append(Place(str(path)).problem("FL111", text))
         else:

@@ -54,20 +54,26 @@ class Expression:
 
 def split(text: str) -> list[str | Expression]:
     """Split text into pieces and expressions; ``$${`` is a piece of its own, ``${``."""
-    parts: list[str | Expression] = []
+    return [part for _, part in pieces(text)]
+
+
+def pieces(text: str) -> list[tuple[int, str | Expression]]:
+    """Split text as ``split`` does, each part with the index in the text where it begins."""
+    parts: list[tuple[int, str | Expression]] = []
     end = counted = occurrence = 0
     for match in _TOKEN.finditer(text):
         if match.start() > end:
-            parts.append(text[end : match.start()])
+            parts.append((end, text[end : match.start()]))
         if match[1] is None:
-            parts.append("${")
+            parts.append((match.start(), "${"))
         else:
             occurrence += text.count("${", counted, match.start())
             counted = match.start()
-            parts.append(Expression(match[1].strip(), bool(match[2]), occurrence, match.start()))
+            expression = Expression(match[1].strip(), bool(match[2]), occurrence, match.start())
+            parts.append((match.start(), expression))
         end = match.end()
     if end < len(text):
-        parts.append(text[end:])
+        parts.append((end, text[end:]))
     return parts
 
 
@@ -104,6 +110,18 @@ class Variables:
         self._resolved: dict[str, Node] = {}
         self._open: dict[str, Place] = {}
         self._texts: dict[str, str] = {}
+        self._uses: dict[str, set[str]] = {"": set()}
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Names of the variables that something other than an unused variable holds, up to now."""
+        found: set[str] = set()
+        rest = set(self._uses[""])
+        while rest:
+            name = rest.pop()
+            found.add(name)
+            rest |= self._uses.get(name, set()) - found
+        return frozenset(found)
 
     def fill(self, node: Node) -> Node:
         """Fill in every expression inside a tree; a tree without any is given back as it is."""
@@ -142,6 +160,7 @@ class Variables:
             Text, a marker, or ``Unresolved`` when it has none.
         """
         if expression.is_closed and expression.body in self._texts:
+            self._note_use(expression.body.removeprefix("var."))
             return self._texts[expression.body]
         place = at()
         found = self._expression(expression, place)
@@ -161,6 +180,7 @@ class Variables:
         if match := _NAMED.fullmatch(body):
             if match[1] == "secret":
                 return ScalarNode(place, SecretRef(match[2], place))
+            self._note_use(match[2])
             return self._variable(match[2], place)
         if (match := _REFERENCE.fullmatch(body)) and match[1] not in ("var", "secret"):
             return ScalarNode(place, ItemRef(match[1], match[2], match[3], place))
@@ -178,6 +198,10 @@ class Variables:
     def _wrong(self, place: Place, rule: str, text: str) -> ScalarNode:
         self._problems.append(place.problem(rule, text))
         return ScalarNode(place, Unresolved())
+
+    def _note_use(self, name: str) -> None:
+        holder = next(reversed(self._open), "")
+        self._uses.setdefault(holder, set()).add(name)
 
     def _variable(self, name: str, place: Place) -> Node:
         entry = self._values.entries.get(name)

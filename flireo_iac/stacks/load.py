@@ -5,8 +5,8 @@ Nothing here knows Pulumi or HTTP. What is wrong is collected, never raised one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from flireo_iac.kinds import Kind
 from flireo_iac.stacks.environment import Environment, read_environment
 from flireo_iac.stacks.folder import ItemFile, StackFiles, read_folder
 from flireo_iac.stacks.interpolate import Variables
-from flireo_iac.stacks.nodes import MapNode, ScalarNode, is_null, locate, merge, named
+from flireo_iac.stacks.nodes import MapNode, ScalarNode, is_null, locate, merge, named, value_at
 from flireo_iac.stacks.plain import Inputs
 from flireo_iac.stacks.prompts import Prompts, TextFiles, lay_in_prompt
 from flireo_iac.stacks.references import check_literals, check_references, check_unique, ordered
@@ -51,6 +51,42 @@ class Item:
 
 
 @dataclass(frozen=True)
+class PromptUse:
+    """The prompt file that an agent names.
+
+    Args:
+        name: Path of the file as the agent's file, or the environment, says it.
+        beside: Folder that is searched first.
+        place: Where it is named.
+    """
+
+    name: str
+    beside: Path
+    place: Place
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where the values of a loaded stack come from, for whoever judges more than the loader does.
+
+    Args:
+        files: The base files.
+        environment: What the environment changes.
+        trees: Every item with overlays, variables, templates and prompts laid in; each value knows its place.
+        used: Names of the variables that the items use.
+        prompt_uses: Which prompt file an agent names, by item.
+        prompts: Gives the text of a prompt with its places.
+    """
+
+    files: StackFiles
+    environment: Environment
+    trees: Mapping[str, MapNode]
+    used: frozenset[str]
+    prompt_uses: Mapping[str, PromptUse]
+    prompts: Prompts
+
+
+@dataclass(frozen=True)
 class LoadedStack:
     """A stack in one environment.
 
@@ -59,12 +95,14 @@ class LoadedStack:
         environment: Name of the environment; None for a stack without environments.
         items: Its items by name, in the order of deploying.
         problems: Everything that is wrong or unwise, sorted by place.
+        origins: Where its values come from.
     """
 
     folder: Path
     environment: str | None
     items: Mapping[str, Item]
     problems: tuple[Problem, ...]
+    origins: Origins = field(repr=False, compare=False)
 
     @property
     def errors(self) -> list[Problem]:
@@ -116,7 +154,8 @@ def resolve(files: StackFiles, environment: str | None, texts: TextFiles | None 
     chosen = read_environment(files, environment, problems)
     absent = dict.fromkeys(files.broken, "")
     absent |= dict.fromkeys(chosen.omitted - files.broken, f"left out in {chosen.words}")
-    nodes = _nodes(files, chosen, absent, texts or TextFiles(files.folder), problems)
+    origins = _origins(files, chosen, absent, texts or TextFiles(files.folder), problems)
+    nodes = origins.trees
     copied: list[Problem] = []
     item_files = {item.node.place.file for item in files.items.values()}
     made: dict[str, Item] = {}
@@ -137,13 +176,14 @@ def resolve(files: StackFiles, environment: str | None, texts: TextFiles | None 
         environment if files.environments is not None else None,
         {key: made[key] for key in order},
         tuple(sorted(set(_without_echoes(problems, copied)))),
+        origins,
     )
 
 
-def _nodes(
+def _origins(
     files: StackFiles, chosen: Environment, absent: Mapping[str, str], texts: TextFiles, problems: list[Problem]
-) -> dict[str, MapNode]:
-    """Give the tree of every item with overlays, variables, templates and prompts laid in."""
+) -> Origins:
+    """Lay overlays, variables, templates and prompts into the tree of every item."""
     variables = Variables(chosen.variables, chosen.words, problems)
     variables.check_all()
     prompts = Prompts(texts, variables, problems)
@@ -156,10 +196,15 @@ def _nodes(
         if isinstance(made, MapNode):
             filled[key] = made
     templates = Templates(filled, absent, problems)
+    uses: dict[str, PromptUse] = {}
     for key, node in filled.items():
         if files.items[key].kind.name == "agent":
-            filled[key] = lay_in_prompt(templates.lay_in(node), files.items[key].beside, prompts, problems)
-    return filled
+            beside = files.items[key].beside
+            filled[key] = lay_in_prompt(templates.lay_in(node), beside, prompts, problems)
+            named, _ = value_at(node, ("llm_config", "prompt"))
+            if isinstance(named, ScalarNode) and isinstance(named.value, str):
+                uses[key] = PromptUse(named.value, beside, named.place)
+    return Origins(files, chosen, filled, variables.used, uses, prompts)
 
 
 def _item(source: ItemFile, node: MapNode, problems: list[Problem]) -> Item:
@@ -221,14 +266,30 @@ def examine(folder: Path, environments: list[str] | None = None) -> tuple[list[L
     names: list[str | None] = [*environments] if environments else [*sorted(files.environments or {})] or [None]
     texts = TextFiles(folder)
     loaded = [resolve(files, name, texts) for name in names]
+    return loaded, merged([(each.environment or "", each.problems) for each in loaded])
+
+
+def merged(found: Sequence[tuple[str, Sequence[Problem]]]) -> list[Problem]:
+    """Put the problems of several environments together; one that only some of them have names them.
+
+    Args:
+        found: Name and problems of each environment.
+    """
     holders: dict[Problem, list[str]] = {}
-    for each in loaded:
-        for problem in each.problems:
-            holders.setdefault(problem, []).append(each.environment or "")
-    problems = [
-        problem
-        if len(found) == len(loaded) or 'environment "' in problem.text
-        else replace(problem, text=f"{problem.text} (In {', '.join(found)}.)")
-        for problem, found in holders.items()
-    ]
-    return loaded, sorted(problems)
+    for environment, problems in found:
+        for problem in dict.fromkeys(problems):
+            holders.setdefault(problem, []).append(environment)
+    return sorted(of_environments(problem, names, len(found)) for problem, names in holders.items())
+
+
+def of_environments(problem: Problem, names: Sequence[str], count: int) -> Problem:
+    """Let a problem that only some environments have name them.
+
+    Args:
+        problem: The problem.
+        names: The environments that have it.
+        count: How many environments were looked at.
+    """
+    if len(names) == count or 'environment "' in problem.text:
+        return problem
+    return replace(problem, text=f"{problem.text} (In {', '.join(names)}.)")

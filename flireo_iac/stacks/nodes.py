@@ -154,6 +154,23 @@ def merge(base: Node, overlay: Node) -> Node:
     return replace(base, entries=entries)
 
 
+def value_at(node: Node, path: Iterable[str | int]) -> tuple[Node | None, Place]:
+    """Give the value at a path, None when there is none, and the place of what is nearest to it."""
+    found: Node | None = node
+    place = node.place
+    for step in path:
+        if isinstance(found, MapNode) and isinstance(step, str):
+            found = found.get(step)
+        elif isinstance(found, ListNode) and isinstance(step, int) and 0 <= step < len(found.items):
+            found = found.items[step]
+        else:
+            found = None
+        if found is None:
+            return None, place
+        place = found.place
+    return found, place
+
+
 def locate(node: Node, path: Iterable[str | int], *, is_about_key: bool = False) -> tuple[Place, str]:
     """Find the place of a value, or of the nearest one above it that exists.
 

