@@ -5,23 +5,31 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
 from flireo_iac.cli._costs import foreseen
 from flireo_iac.errors import SettingsError
-from flireo_iac.plan.forecast import Forecast, requests_of
-from flireo_iac.plan.model import Plan
+from flireo_iac.plan.forecast import requests_of
 from flireo_iac.review.base import Base, default_base
+from flireo_iac.review.build import joined
+from flireo_iac.review.markdown import LIMITS, comment
 from flireo_iac.review.model import Review
-from flireo_iac.review.stack import Version, now, review_stack, then
+from flireo_iac.review.stack import Foresee, Version, now, review_loaded, review_stack, then
 from flireo_iac.stacks.history import History, at
+
+if TYPE_CHECKING:
+    from flireo_iac.stacks.promotion import Promotion
 
 
 class Format(StrEnum):
@@ -53,20 +61,21 @@ def review_files(folder: Path, environments: list[str], ref: str | None, allowed
     Raises:
         SettingsError: There is no stack, no repository or no such ref.
     """
-
-    def foresee(plan: Plan) -> Forecast:
-        return foreseen(requests_of(plan, allowed), None, 0.0)
-
     after = now(folder)
     with ExitStack() as opened:
         before, base = _before(folder, ref, opened)
-        found = review_stack(before, after, environments, allowed, foresee)
+        found = review_stack(before, after, environments, allowed, _foresee(allowed))
     return replace(found, base=base, head="the working tree")
+
+
+def _foresee(allowed: Allowed) -> Foresee:
+    """Forecast plans with an unused budget: the machine that deploys is another one."""
+    return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0)
 
 
 def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
     if ref is not None and Path(ref).is_dir():
-        return then(Path(ref)), ref
+        return then(Path(ref), folder), ref
     history = History(folder)
     base = Base(ref, "--base") if ref is not None else default_base(history, os.environ)
     commit = history.commit(base.ref)
@@ -75,12 +84,27 @@ def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, 
         output.note(f"compared with {commit[:10]}: {base.why}.")
     inside = history.prefix.rstrip("/")
     if inside and not history.line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}"):
-        return Version(folder, None), shown
+        return Version(folder, None, folder), shown
     revision = opened.enter_context(at(folder, commit))
-    return then(revision.folder), shown
+    return then(revision.folder, folder), shown
 
 
-def show(review: Review, form: Format, target: Path | None, limit: int, link: str, more: dict[str, object]) -> None:
+def review_promotion(found: Promotion) -> Review:
+    """Review what a promotion moves; nothing where what runs now cannot be read."""
+    allowed = Allowed.load(os.environ)
+    reviewed = review_loaded(found.target.stack, found.before, found.after, allowed, _foresee(allowed))
+    is_known = not found.unread and bool(reviewed.items or reviewed.notes)
+    return joined(Review((reviewed,) if is_known else ()))
+
+
+def show(
+    review: Review,
+    form: Format,
+    target: Path | None = None,
+    limit: int = LIMITS["github"],
+    link: str = "",
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Write a review.
 
     Args:
@@ -98,8 +122,6 @@ def show(review: Review, form: Format, target: Path | None, limit: int, link: st
         _show_text(review, target)
         return
     if form is Format.MD:
-        from flireo_iac.review.markdown import comment
-
         text = comment(review, limit, link)
     elif form is Format.HTML:
         from flireo_iac.review.page import page
@@ -126,11 +148,18 @@ def _show_text(review: Review, target: Path | None) -> None:
         return
     for line in lines:
         if console.is_terminal:
-            indent = len(line.plain) - len(line.plain.lstrip())
-            for part in line.wrap(console, max(console.width - indent, 20)):
+            for part in _wrapped(line, console):
                 console.print(part, soft_wrap=True)
         else:
             output.data(line.plain)
+
+
+def _wrapped(line: Text, console: Console) -> Iterator[Text]:
+    """Break a line where the terminal ends; what follows is indented like its beginning."""
+    indent = len(line.plain) - len(line.plain.lstrip())
+    for number, part in enumerate(line[indent:].wrap(console, max(console.width - indent - 2, 20))):
+        more = indent + 2 if number and indent + 22 < console.width else indent
+        yield Text(" " * more).append_text(part)
 
 
 def _write(target: Path, text: str) -> None:

@@ -53,7 +53,11 @@ def promote(
 
 
 def _print(found: Promotion, *, as_json: bool, is_written: bool) -> None:
+    from flireo_iac.cli._reviewing import Format, review_promotion, show
+    from flireo_iac.review.document import document
+
     old = str(found.target.pin) if found.target.pin is not None else None
+    review = review_promotion(found)
     if as_json:
         output.data_json(
             {
@@ -63,12 +67,15 @@ def _print(found: Promotion, *, as_json: bool, is_written: bool) -> None:
                 "to": str(found.pin),
                 "commit": found.commit,
                 "is_written": is_written,
+                "review": document(review),
             }
         )
         return
     output.data(f"{found.target.stack}: {_short(old) if old else 'working tree'} -> {_short(str(found.pin))}")
     if found.unread:
         output.note(f"warning: what it runs now cannot be read: {found.unread}")
+        return
+    show(review, Format.TEXT)
 
 
 def _short(pin: str) -> str:

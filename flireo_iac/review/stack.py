@@ -1,13 +1,18 @@
-"""The review of a stack's change: its files now against its files at a git ref, in every environment."""
+"""The review of a stack's change: its files now against its files at a git ref, for every environment.
+
+An environment that is pinned to a release takes its base files from there: a change reaches it through its own files
+and through its pin.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from flireo_iac.allow import Allowed
 from flireo_iac.core.check import suggestion
-from flireo_iac.errors import SettingsError
+from flireo_iac.errors import FlireoError, SettingsError
 from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import Plan
 from flireo_iac.plan.rails import findings
@@ -17,9 +22,28 @@ from flireo_iac.review.model import EnvironmentReview, Review
 from flireo_iac.stacks.folder import StackFiles, read_folder
 from flireo_iac.stacks.load import LoadedStack, resolve
 from flireo_iac.stacks.prompts import TextFiles
+from flireo_iac.stacks.releases import base_of
+from flireo_iac.stacks.targets import Target, read_targets
 
 _FIRST = ("prod", "live")
 """What the names of environments begin with that are shown first: what goes wrong there, people notice."""
+
+Foresee = Callable[[Plan], Forecast | None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One environment of one version of a stack.
+
+    Args:
+        stack: The stack; None when it cannot be read.
+        pin: The release that it runs; empty when it follows the files.
+        problems: What is wrong with it.
+    """
+
+    stack: LoadedStack | None
+    pin: str = ""
+    problems: tuple[str, ...] = ()
 
 
 class Version:
@@ -28,30 +52,45 @@ class Version:
     Args:
         folder: Where the files lie.
         files: The files; None when there was no stack.
+        repository: The stack's folder in its git repository, where releases are.
     """
 
-    def __init__(self, folder: Path, files: StackFiles | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, files: StackFiles | None, repository: Path) -> None:
+        self._folder = folder
         self._files = files
+        self._repository = repository
         self._texts = TextFiles(folder)
+        self.targets = self._find_targets()
+        """What is deployed, by the name of the Pulumi stack; empty names that of a stack without environments."""
 
     @property
     def is_there(self) -> bool:
         """Whether there is a stack."""
         return self._files is not None
 
-    @property
-    def environments(self) -> list[str | None]:
-        """The names of the environments; one None for a stack without any."""
+    def _find_targets(self) -> dict[str, Target | None]:
         if self._files is None:
-            return []
-        return [None] if self._files.environments is None else [*sorted(self._files.environments)]
+            return {}
+        targets = read_targets(self._folder, [])
+        if self._files.environments is None and not any(target.pin for target in targets):
+            return {"": None}
+        return {target.stack: target for target in targets}
 
-    def loaded(self, environment: str | None) -> LoadedStack | None:
+    def loaded(self, name: str) -> Loaded | None:
         """Load one environment; None when it is not there."""
-        if self._files is None or environment not in self.environments:
+        if self._files is None or name not in self.targets:
             return None
-        return resolve(self._files, environment, self._texts)
+        target = self.targets[name]
+        environment = target.environment if target is not None else None
+        if target is None or target.pin is None:
+            stack = resolve(self._files, environment, self._texts)
+            return Loaded(stack, "", tuple(str(problem) for problem in stack.errors))
+        try:
+            with base_of(self._folder, target.pin, repository=self._repository) as base:
+                stack = resolve(base.files, environment)
+                return Loaded(stack, target.pin.ref, tuple(str(base.named(problem)) for problem in stack.errors))
+        except FlireoError as error:
+            return Loaded(None, target.pin.ref, (str(error),))
 
 
 def now(folder: Path) -> Version:
@@ -60,15 +99,20 @@ def now(folder: Path) -> Version:
     Raises:
         SettingsError: There is no stack.
     """
-    return Version(folder, read_folder(folder))
+    return Version(folder, read_folder(folder), folder)
 
 
-def then(folder: Path) -> Version:
-    """Give the stack as it was, in a folder where there may have been none."""
+def then(folder: Path, repository: Path) -> Version:
+    """Give the stack as it was.
+
+    Args:
+        folder: Where its files lie; there may have been no stack.
+        repository: The stack's folder in its git repository.
+    """
     try:
-        return Version(folder, read_folder(folder))
+        return Version(folder, read_folder(folder), repository)
     except SettingsError:
-        return Version(folder, None)
+        return Version(folder, None, repository)
 
 
 def review_stack(
@@ -76,7 +120,7 @@ def review_stack(
     after: Version,
     environments: Sequence[str] = (),
     allowed: Allowed | None = None,
-    foresee: Callable[[Plan], Forecast | None] = lambda plan: None,
+    foresee: Foresee = lambda plan: None,
 ) -> Review:
     """Compare two versions of a stack.
 
@@ -90,42 +134,84 @@ def review_stack(
     Raises:
         SettingsError: One of the environments is not there.
     """
-    known = list(dict.fromkeys([*after.environments, *before.environments]))
-    names = [each or "" for each in known]
-    for name in environments:
-        if name not in names:
-            there = ", ".join(filter(None, names)) or "none"
-            hint = suggestion(name, names) or "."
-            raise SettingsError(f'review: environment "{name}" is not in the stack, there are: {there}{hint}')
-    chosen = [*environments] if environments else sorted(names, key=lambda name: (not name.startswith(_FIRST), name))
-    found = [_environment(name, before, after, allowed or Allowed(), foresee) for name in dict.fromkeys(chosen)]
-    reached = [each for each in found if environments or each.items or each.problems or each.notes]
-    untouched = [each.name for each in found if each not in reached and each.name]
+    known = {**before.targets, **after.targets}
+    chosen = [stack for name in environments for stack in _stacks(name, known)]
+    names = dict.fromkeys(chosen or sorted(known, key=lambda name: (not name.startswith(_FIRST), name)))
+    found = {
+        name: _environment(name, before.loaded(name), after.loaded(name), allowed or Allowed(), foresee, before)
+        for name in names
+    }
+    reached = {name: each for name, each in found.items() if environments or each.items or each.problems or each.notes}
+    untouched = [_shown(name, known[name]) for name in found if name not in reached and name]
     notes = () if before.is_there else ("There was no stack before: everything in it is new.",)
-    return joined(Review(tuple(reached), tuple(untouched), notes=notes))
+    return joined(Review(tuple(reached.values()), tuple(untouched), notes=notes))
+
+
+def _stacks(name: str, known: dict[str, Target | None]) -> list[str]:
+    """Give the Pulumi stacks that a name means: its own, or those that have the environment."""
+    found = (
+        [name] if name in known else [each for each, target in known.items() if target and target.environment == name]
+    )
+    if not found:
+        there = ", ".join(filter(None, known)) or "none"
+        hint = suggestion(name, known) or "."
+        raise SettingsError(f'review: environment "{name}" is not in the stack, there are: {there}{hint}')
+    return found
+
+
+def _shown(name: str, target: Target | None) -> str:
+    return f"{name} (runs {target.pin.ref})" if target is not None and target.pin is not None else name
 
 
 def _environment(
-    name: str, before: Version, after: Version, allowed: Allowed, foresee: Callable[[Plan], Forecast | None]
+    name: str, old: Loaded | None, new: Loaded | None, allowed: Allowed, foresee: Foresee, before: Version
 ) -> EnvironmentReview:
-    old, new = before.loaded(name or None), after.loaded(name or None)
     if new is None:
         gone = (
             "This environment is not in the stack any more. Nothing is deployed to it, and nothing of it is deleted: "
             "what runs there goes on until somebody destroys it."
         )
         return EnvironmentReview(name, notes=(gone,))
-    compared = compare_stacks(old, new)
-    notes = [*compared.notes]
+    notes = []
     if old is None and before.is_there:
         notes.append("This environment is new.")
-    if old is not None and old.errors:
-        notes.append(f"What it is compared with has {len(old.errors)} errors of its own, so this may not be whole.")
+    if old is not None and old.pin != new.pin:
+        notes.append(
+            f"It ran {old.pin or 'the files of the branch'}, and is to run {new.pin or 'those of the branch'}."
+        )
+    if old is not None and old.problems:
+        notes.append(f"What it is compared with is not whole: {old.problems[0]}")
+    if new.stack is None or (old is not None and old.stack is None):
+        return EnvironmentReview(name, notes=tuple(notes), problems=new.problems)
+    return review_loaded(name, old.stack if old is not None else None, new.stack, allowed, foresee, notes, new.problems)
+
+
+def review_loaded(
+    name: str,
+    before: LoadedStack | None,
+    after: LoadedStack,
+    allowed: Allowed | None = None,
+    foresee: Foresee = lambda plan: None,
+    notes: Sequence[str] = (),
+    problems: Sequence[str] = (),
+) -> EnvironmentReview:
+    """Compare one environment of a stack with what it was.
+
+    Args:
+        name: Name of the environment.
+        before: The stack as it was; None when it was not there.
+        after: The stack as it will be.
+        allowed: What was asked for.
+        foresee: From a plan to its forecast.
+        notes: What else the reader should know.
+        problems: What is wrong with the stack.
+    """
+    compared = compare_stacks(before, after)
     return environment_review(
         name,
         compared.plan,
-        findings(compared.plan, allowed),
+        findings(compared.plan, allowed or Allowed()),
         foresee(compared.plan),
-        notes,
-        [str(problem) for problem in new.errors],
+        [*notes, *compared.notes],
+        problems,
     )

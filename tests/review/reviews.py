@@ -45,8 +45,8 @@ class Change:
                 file = self.folder / version / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
-        versions = then(self.folder / "before"), then(self.folder / "after")
-        return review_stack(*versions, environments, Allowed.load({"FLIREO_ALLOW": allow}))
+        one, other = (then(self.folder / name, self.folder) for name in ("before", "after"))
+        return review_stack(one, other, environments, Allowed.load({"FLIREO_ALLOW": allow}))
 
     def only(self) -> EnvironmentReview:
         """Give the review of the only environment that the change reaches."""

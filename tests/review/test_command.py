@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flireo_iac.stacks.releases import Pin, digest_of
 from tests.plan.documents import document, step
 from tests.review.reviews import AGENT, NUMBER
 from tests.stacks.repository import Repository
@@ -108,6 +109,33 @@ def test_no_change_and_no_earlier_commit(shop: Repository) -> None:
     assert "there is nothing to compare with" in done.stderr
     same = review(shop.folder / "stacks", "--base", "HEAD")
     assert (same.returncode, "Nothing changes." in same.stdout) == (0, True)
+
+
+def test_an_environment_with_a_release_is_reached_through_its_pin_and_its_own_files(shop: Repository) -> None:
+    shop.write("stacks/environments/dev.yaml", "vars: {}\n")
+    shop.write("stacks/environments/prod.yaml", "vars: {}\n")
+    shop.commit(tag="v1")
+    pin = Pin("v1", digest_of(shop.folder / "stacks"))
+    shop.write("stacks/Pulumi.prod.yaml", f"config:\n  flireo:release: {pin}\n")
+    shop.commit()
+    shop.write("stacks/agents/desk.md", "# Rules\n\nNever promise a day.\n")
+    done = review(shop.folder / "stacks", "--json")
+    found = json.loads(done.stdout)
+    assert ([each["name"] for each in found["environments"]], found["untouched"]) == (["dev"], ["prod (runs v1)"])
+
+    shop.commit(tag="v2")
+    moved = Pin("v2", digest_of(shop.folder / "stacks"))
+    shop.write("stacks/Pulumi.prod.yaml", f"config:\n  flireo:release: {moved}\n")
+    done = review(shop.folder / "stacks")
+    assert "prod: 1 changed" in done.stdout
+    assert "It ran v1, and is to run v2." in done.stdout
+    assert "Never promise a [-price-] {+day+}." in done.stdout
+    assert "Not reached: dev." in done.stdout
+
+    shop.write("stacks/Pulumi.prod.yaml", f"config:\n  flireo:release: {Pin('v2', pin.digest)}\n")
+    refused = review(shop.folder / "stacks")
+    assert refused.returncode == 2
+    assert "its files are not those that were pinned" in refused.stdout
 
 
 @pytest.mark.parametrize(
