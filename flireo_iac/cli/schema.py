@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    kind: str | None = typer.Argument(None, help="Name of a kind, such as agent, or environment; default all."),
+    kind: str | None = typer.Argument(
+        None, help="Name of a kind, such as agent, or environment or config; default all."
+    ),
     out: Path | None = typer.Option(None, "--out", help="Folder to write the schemas to, one file each."),
 ) -> None:
     """Print the JSON Schema of a kind's files, or write all of them for an editor."""

@@ -13,10 +13,14 @@ from typing import Any
 
 from flireo_iac.kinds import KINDS, Kind, fields, marker
 from flireo_iac.kinds._markers import ServerSet, Spelling
+from flireo_iac.kinds._providers import LLM, STT, TTS, Providers
+from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.environment import CHECKS
 
 ENVIRONMENT = "environment"
 """Name of the schema of environment files."""
+CONFIG = "config"
+"""Name of the schema of ``Pulumi.<stack>.yaml``."""
 MODELINE = "# yaml-language-server: $schema="
 """First line of a file that names its schema."""
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -43,8 +47,11 @@ _PROMPT = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Give every schema by name: one for each kind, and ``environment``."""
-    return {kind.name: kind_schema(kind) for kind in KINDS.values()} | {ENVIRONMENT: environment_schema()}
+    """Give every schema by name: one for each kind, ``environment`` and ``config``."""
+    return {kind.name: kind_schema(kind) for kind in KINDS.values()} | {
+        ENVIRONMENT: environment_schema(),
+        CONFIG: config_schema(),
+    }
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:
@@ -118,6 +125,24 @@ def environment_schema() -> dict[str, Any]:
     }
 
 
+def config_schema() -> dict[str, Any]:
+    """Give the schema of ``Pulumi.<stack>.yaml``: what this tool reads there, and whatever Pulumi has besides."""
+    known = "|".join(key.removeprefix("flireo:") for key in CONFIG_KEYS)
+    return {
+        "$schema": _DRAFT,
+        "title": "Configuration of a Flireo stack",
+        "type": ["object", "null"],
+        "properties": {
+            "config": {
+                "description": "Settings of the stack; secrets are set with: flireo config set --secret <name>.",
+                "type": ["object", "null"],
+                "properties": {key: dict(schema) for key, schema in CONFIG_KEYS.items()},
+                "patternProperties": {f"^flireo:(?!({known})$)": False},
+            }
+        },
+    }
+
+
 def _kind(kind: Kind, *, is_overlay: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     made = copy.deepcopy(kind.model.model_json_schema(by_alias=True, ref_template="#/definitions/{model}"))
     definitions = {name: _loosened(each, is_overlay=is_overlay) for name, each in made.pop("$defs", {}).items()}
@@ -133,12 +158,22 @@ def _kind(kind: Kind, *, is_overlay: bool) -> tuple[dict[str, Any], dict[str, An
         {"description": f"Refuse to delete it; {str(kind.is_protected).lower()} when left out.", "type": "boolean"}
     )
     schema["description"] = kind.description
+    for name, example in kind.example.items():
+        properties[name] = {**properties[name], "examples": [example]}
     if kind.name == "agent":
+        for block, providers in (("SttConfig", STT), ("LlmConfig", LLM), ("TtsConfig", TTS)):
+            _name_providers(definitions[block]["properties"]["provider"], providers)
         definitions["LlmConfig"]["properties"]["prompt"] = _PROMPT
         definitions["AnalysisPlan"]["properties"]["template"] = _TEMPLATE
         definitions["template_tool"] = _TEMPLATE_TOOL
         _add_template_tool(definitions["LlmConfig"]["properties"]["tools"])
     return schema, {**definitions, "filled_in": _FILLED_IN}
+
+
+def _name_providers(field: dict[str, Any], providers: Providers) -> None:
+    """Let an editor offer the providers; another one is an error (FL201)."""
+    names = [*providers.names.split(", "), *providers.aliases]
+    field["anyOf"] = [{"type": "string", "enum": names} if each != _FILLED else each for each in field["anyOf"]]
 
 
 def _add_template_tool(node: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from flireo_iac.kinds import KINDS
+from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.init import project_name, write_stack
 from flireo_iac.stacks.load import examine, load
 from flireo_iac.stacks.schema import MODELINE, schemas
@@ -129,7 +131,7 @@ def test_schema_refuses_what_is_wrong(name: str, value: Any) -> None:
             "agent",
             {
                 "name": "A",
-                "llm_config": {"provider": "x", "model": "m", "prompt": "a.md", "tools": [{"template": "t"}]},
+                "llm_config": {"provider": "openai", "model": "m", "prompt": "a.md", "tools": [{"template": "t"}]},
             },
         ),
         ("sip_trunk", {"name": "T", "address": "sip.example.com"}),
@@ -150,3 +152,8 @@ def test_schema_takes_the_example_of_its_kind(kind: Any) -> None:
 def test_schemas_are_schemas() -> None:
     for schema in SCHEMAS.values():
         jsonschema.Draft7Validator.check_schema(schema)
+
+
+def test_schema_of_the_configuration_knows_every_setting_of_the_docs() -> None:
+    page = (SAMPLE.parent / "docs/settings.md").read_text("utf-8")
+    assert set(re.findall(r"\| `(flireo:\w+)`", page)) == set(CONFIG_KEYS)
