@@ -11,8 +11,8 @@ from pathlib import Path
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.errors import ExitCode, Problem, RailError
+from flireo_iac.lint.report import examine_base
 from flireo_iac.stacks.environment import Requirement, requirements
-from flireo_iac.stacks.load import resolve
 from flireo_iac.stacks.releases import base_of
 from flireo_iac.stacks.targets import Target, read_targets
 
@@ -46,7 +46,7 @@ def obey(operation: str, folder: Path, stack: str | None, engine: EngineChoice) 
         release = base.release
 
         def problems() -> Sequence[Problem]:
-            return resolve(base.files, target.environment).problems
+            return examine_base(base, [target.environment], is_whole=False).problems
 
         stop_what_is_not_met(operation, folder, target, release, requires, problems, engine)
 

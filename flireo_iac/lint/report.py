@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flireo_iac.errors import Problem
+from flireo_iac.errors import Problem, SettingsError
 from flireo_iac.lint import (
     agents,
     duplicates,
@@ -23,9 +23,11 @@ from flireo_iac.lint import (
 from flireo_iac.lint.finding import Finding
 from flireo_iac.lint.passages import Passage, passages
 from flireo_iac.lint.waivers import Waived, apply, waivers_of
-from flireo_iac.stacks.folder import read_folder
+from flireo_iac.stacks.folder import ENVIRONMENTS
 from flireo_iac.stacks.load import LoadedStack, of_environments, resolve
 from flireo_iac.stacks.prompts import TextFiles
+from flireo_iac.stacks.releases import Base, base_of
+from flireo_iac.stacks.targets import Target, read_targets
 from flireo_iac.stacks.values import Place
 
 
@@ -45,7 +47,7 @@ class Report:
 
 
 def examine_whole(folder: Path, chosen: Sequence[str] | None = None) -> Report:
-    """Look at a stack in several environments.
+    """Look at a stack in several environments, each as it would be deployed: with its release, if it is pinned.
 
     Args:
         folder: The stack's folder.
@@ -54,8 +56,58 @@ def examine_whole(folder: Path, chosen: Sequence[str] | None = None) -> Report:
     Raises:
         SettingsError: There is no such folder, or it holds no stack.
     """
-    files = read_folder(folder)
-    names: list[str | None] = [*chosen] if chosen else [*sorted(files.environments or {})] or [None]
+    problems: list[Problem] = []
+    targets = read_targets(folder, problems)
+    pinned = [each for each in targets if each.pin is not None and (not chosen or each.environment in chosen)]
+    fixed = {each.environment for each in pinned}
+    with base_of(folder) as base:
+        names = [*chosen] if chosen else sorted(base.files.environments or {})
+        free: list[str | None] = [name for name in names if name not in fixed]
+        if free or not pinned:
+            own = examine_base(base, free or [None], is_whole=not chosen and not pinned)
+        else:  # nothing runs these files yet, and the next promotion shall not be the first to look at them
+            own = _foreseen(examine_base(base, [*names] or [None], is_whole=False))
+    reports = [own, *(_of_release(folder, target, len(targets)) for target in pinned)]
+    return Report(
+        [stack for report in reports for stack in report.stacks],
+        sorted({*problems, *(problem for report in reports for problem in report.problems)}),
+        sorted({waived for report in reports for waived in report.waived}, key=lambda each: each.problem),
+    )
+
+
+def _foreseen(report: Report) -> Report:
+    """Let what is wrong be a warning, where no environment runs the files yet."""
+    lowered = [
+        replace(each, severity="warning", text=f"{each.text} (No environment runs these files yet.)")
+        for each in report.problems
+    ]
+    return replace(report, stacks=[], problems=lowered)
+
+
+def _of_release(folder: Path, target: Target, targets: int) -> Report:
+    """Look at a stack that is pinned."""
+    try:
+        with base_of(folder, target.pin) as base:
+            report = examine_base(base, [target.environment], is_whole=False)
+    except SettingsError as error:
+        return Report([], [target.place.problem("FL156", str(error))], [])
+    return replace(
+        report, problems=[of_environments(problem, [target.stack], targets) for problem in report.problems]
+    )
+
+
+def examine_base(base: Base, names: Sequence[str | None], *, is_whole: bool) -> Report:
+    """Look at base files in several environments.
+
+    Args:
+        base: The files, open.
+        names: Names of the environments; None for a stack without environments.
+        is_whole: Whether nothing else uses the files, so that what these environments do not use is unused.
+
+    Returns:
+        What was found; files of a release are named with their ref.
+    """
+    files, folder = base.files, base.files.folder
     texts = TextFiles(folder)
     stacks = [resolve(files, name, texts) for name in names]
     said = [passages(stack) for stack in stacks]
@@ -64,18 +116,33 @@ def examine_whole(folder: Path, chosen: Sequence[str] | None = None) -> Report:
         for stack, own in zip(stacks, said, strict=True)
     ]
     anchors = _anchors(said)
-    raw = secrets.texts_of(folder)
+    raw = _raw(base)
     over_all = [*secrets.find(raw), *duplicates.find(texts.read, anchors), *prompt_files.find_hiding(folder, anchors)]
     over_all = [replace(each, anchors=(*each.anchors, *anchors.get(each.problem.file, ()))) for each in over_all]
-    if not chosen:
+    if is_whole:
         over_all += together.find_unused(stacks)
         if not any(stack.errors for stack in stacks):
             over_all += prompt_files.find_unused(folder, list(texts.read))
     waivers = [
         waiver for file, text in raw.items() if file.endswith((".yaml", ".yml")) for waiver in waivers_of(file, text)
     ]
-    problems, waived = apply([*_merged(names, found), *over_all], waivers, is_whole=not chosen)
-    return Report(stacks, sorted(set(problems)), sorted(set(waived), key=lambda each: each.problem))
+    problems, waived = apply([*_merged(names, found), *over_all], waivers, is_whole=is_whole)
+    return Report(
+        stacks,
+        sorted({base.named(problem) for problem in problems}),
+        sorted({replace(each, problem=base.named(each.problem)) for each in waived}, key=lambda each: each.problem),
+    )
+
+
+def _raw(base: Base) -> dict[str, str]:
+    """Give the texts of all files; the environments' are those of the working tree, also beside a release."""
+    raw = secrets.texts_of(base.files.folder)
+    if base.revision is not None:
+        old = base.files.folder / ENVIRONMENTS
+        raw = {file: text for file, text in raw.items() if not Path(file).is_relative_to(old)}
+        for path in (base.files.environments or {}).values():
+            raw[str(path)] = path.read_text(encoding="utf-8", errors="replace")
+    return raw
 
 
 def _of_environment(stack: LoadedStack, texts: TextFiles, said: Sequence[Passage]) -> Iterator[Finding]:

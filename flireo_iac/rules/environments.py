@@ -88,4 +88,14 @@ ENVIRONMENTS = (
         good={},
         when="deploy",
     ),
+    RuleEntry(
+        "FL156",
+        "error",
+        "the pinned release cannot be read, or is not the one that was pinned",
+        "The clone lacks the ref, or the files at the ref have another digest than the pin, because a tag was moved or "
+        "history was rewritten. The text says what to type.",
+        bad={"Pulumi.dev.yaml": f"config:\n  flireo:release: v12@sha256:{'0' * 64}\n"},
+        good={},
+        when="deploy",
+    ),
 )

@@ -252,36 +252,6 @@ def _without_echoes(problems: list[Problem], copied: list[Problem]) -> list[Prob
     return [*problems, *first.values()]
 
 
-def examine(folder: Path, environments: list[str] | None = None) -> tuple[list[LoadedStack], list[Problem]]:
-    """Load a stack in several environments, and say what is wrong and where it is so.
-
-    Args:
-        folder: The stack's folder.
-        environments: Names of environments; None for all of them, or once for a stack without environments.
-
-    Returns:
-        The stack in each environment, and all problems; one that only some environments have names them.
-    """
-    files = read_folder(folder)
-    names: list[str | None] = [*environments] if environments else [*sorted(files.environments or {})] or [None]
-    texts = TextFiles(folder)
-    loaded = [resolve(files, name, texts) for name in names]
-    return loaded, merged([(each.environment or "", each.problems) for each in loaded])
-
-
-def merged(found: Sequence[tuple[str, Sequence[Problem]]]) -> list[Problem]:
-    """Put the problems of several environments together; one that only some of them have names them.
-
-    Args:
-        found: Name and problems of each environment.
-    """
-    holders: dict[Problem, list[str]] = {}
-    for environment, problems in found:
-        for problem in dict.fromkeys(problems):
-            holders.setdefault(problem, []).append(environment)
-    return sorted(of_environments(problem, names, len(found)) for problem, names in holders.items())
-
-
 def of_environments(problem: Problem, names: Sequence[str], count: int) -> Problem:
     """Let a problem that only some environments have name them.
 

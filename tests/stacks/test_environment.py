@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from flireo_iac.errors import StackError
-from flireo_iac.stacks.load import examine
 from tests.stacks.writing import TOOL, Files
 
 
@@ -146,14 +145,3 @@ def test_broken_environment_brings_no_second_problem(files: Files) -> None:
     files.write("agents/a.yaml", "name: ${var.city}\n")
     files.write("environments/dev.yaml", "vars: {city: x\n")
     assert [each.rule for each in files.problems()] == ["FL101"]
-
-
-def test_examine_says_in_which_environments_a_problem_is(files: Files) -> None:
-    files.write("agents/a.yaml", "name: A\nnme: x\nmax_duration_seconds: ${var.limit}\n")
-    files.write("environments/dev.yaml", "vars: {limit: 5}\n")
-    files.write("environments/prod.yaml", "vars: {limit: x}\n")
-    stacks, problems = examine(files.folder.relative_to(files.folder))
-    assert [stack.environment for stack in stacks] == ["dev", "prod"]
-    assert [each.rule for each in problems] == ["FL103", "FL104"]
-    assert "prod" not in problems[0].text
-    assert problems[1].text.endswith("(In prod.)")

@@ -15,7 +15,8 @@ import yaml
 from flireo_iac.kinds import KINDS
 from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.init import project_name, write_stack
-from flireo_iac.stacks.load import examine, load
+from flireo_iac.lint.report import examine_whole
+from flireo_iac.stacks.load import load
 from flireo_iac.stacks.schema import MODELINE, schemas
 
 SAMPLE = Path(__file__).resolve().parents[2] / "stacks"
@@ -45,9 +46,9 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_stack_has_no_problem_in_any_environment(folder: Path) -> None:
-    stacks, problems = examine(folder)
-    assert problems == []
-    assert len(stacks) >= 2
+    report = examine_whole(folder)
+    assert report.problems == []
+    assert len(report.stacks) >= 2
 
 
 def test_every_file_fits_the_schema_it_names(folder: Path) -> None:
@@ -87,9 +88,9 @@ def test_sample_differs_between_environments() -> None:
 
 def test_empty_stack_is_good_and_has_no_item(tmp_path: Path) -> None:
     write_stack(tmp_path / "new", is_empty=True)
-    stacks, problems = examine(tmp_path / "new")
-    assert problems == []
-    assert [dict(stack.items) for stack in stacks] == [{}, {}]
+    report = examine_whole(tmp_path / "new")
+    assert report.problems == []
+    assert [dict(stack.items) for stack in report.stacks] == [{}, {}]
 
 
 @pytest.mark.parametrize(
