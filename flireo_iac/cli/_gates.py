@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
-from flireo_iac.errors import ExitCode, Problem, RailError
+from flireo_iac.errors import ExitCode, RailError
 from flireo_iac.lint.report import examine_base
 from flireo_iac.stacks.environment import Requirement, requirements
-from flireo_iac.stacks.releases import base_of
+from flireo_iac.stacks.releases import Base, Pin, base_of
 from flireo_iac.stacks.targets import Target, read_targets
 
 RELEASE_VARIABLE = "FLIREO_RELEASE"
@@ -40,24 +40,15 @@ def obey(operation: str, folder: Path, stack: str | None, engine: EngineChoice) 
     if target is None:
         return
     requires = requirements(folder, target.environment).requires
-    if not requires:
-        return
-    with base_of(folder, target.pin) as base:
-        release = base.release
-
-        def problems() -> Sequence[Problem]:
-            return examine_base(base, [target.environment], is_whole=False).problems
-
-        stop_what_is_not_met(operation, folder, target, release, requires, problems, engine)
+    stop_what_is_not_met(operation, folder, target, target.pin, requires, engine)
 
 
 def stop_what_is_not_met(
     operation: str,
     folder: Path,
     target: Target,
-    release: str,
+    pin: Pin | None,
     requires: Sequence[Requirement],
-    problems: Callable[[], Sequence[Problem]],
     engine: EngineChoice,
 ) -> None:
     """Stop a promotion or a run unless everything holds that the environment requires; all of it is looked at.
@@ -66,35 +57,43 @@ def stop_what_is_not_met(
         operation: What is stopped, such as ``promote``.
         folder: The stack's folder.
         target: Where it goes.
-        release: The release that goes there, as commands are told in ``FLIREO_RELEASE``.
+        pin: The release that goes there; None for the working tree.
         requires: What has to hold, in the order of the file.
-        problems: Gives everything that is wrong or unwise in the files.
         engine: Which engine looks at what is deployed.
 
     Raises:
         RailError: Something does not hold; says what, and where it is asked for.
+        SettingsError: The release cannot be read.
     """
+    if not requires:
+        return
+    with base_of(folder, pin) as base:
+        found = _all_unmet(operation, folder, target, base, requires, engine)
+    if found:
+        raise RailError(found)
+
+
+def _all_unmet(
+    operation: str,
+    folder: Path,
+    target: Target,
+    base: Base,
+    requires: Sequence[Requirement],
+    engine: EngineChoice,
+) -> list[str]:
     found = []
     for each in requires:
         output.note(f"require {each.what}{f': {each.detail}' if each.detail else ''} ...")
         found += [
             f"{operation} {target.stack}: require {each.what}: {text} ({each.place})."
-            for text in _unmet(each, folder, target, release, problems, engine)
+            for text in _unmet(each, folder, target, base, engine)
         ]
-    if found:
-        raise RailError(found)
+    return found
 
 
-def _unmet(
-    required: Requirement,
-    folder: Path,
-    target: Target,
-    release: str,
-    problems: Callable[[], Sequence[Problem]],
-    engine: EngineChoice,
-) -> Iterator[str]:
+def _unmet(required: Requirement, folder: Path, target: Target, base: Base, engine: EngineChoice) -> Iterator[str]:
     if required.what == "validate":
-        found = problems()
+        found = examine_base(base, [target.environment], is_whole=False).problems
         for problem in found:
             output.problem(problem)
         if found:
@@ -102,7 +101,7 @@ def _unmet(
     elif required.what == "drift-free":
         yield from _drift(folder, target, engine)
     else:
-        code = _run(required.detail, folder, target, release)
+        code = _run(required.detail, folder, target, base.release)
         if code:
             yield f'"{required.detail}" ended with {code}, 0 was expected. Mend what it tells'
 

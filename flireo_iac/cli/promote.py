@@ -38,8 +38,7 @@ def promote(
         _print(found, as_json=as_json, is_written=False)
         output.note(f"{found.target.stack} has {_short(str(found.pin))} already.")
         return
-    release, requires = str(found.pin), found.requires
-    stop_what_is_not_met("promote", cwd, found.target, release, requires, lambda: found.after.problems, engine)
+    stop_what_is_not_met("promote", cwd, found.target, found.pin, found.requires, engine)
     _print(found, as_json=as_json, is_written=not dry_run)
     for text in found.notes:
         output.note(f"note: {text}")

@@ -91,9 +91,7 @@ def _of_release(folder: Path, target: Target, targets: int) -> Report:
             report = examine_base(base, [target.environment], is_whole=False)
     except SettingsError as error:
         return Report([], [target.place.problem("FL156", str(error))], [])
-    return replace(
-        report, problems=[of_environments(problem, [target.stack], targets) for problem in report.problems]
-    )
+    return replace(report, problems=[of_environments(problem, [target.stack], targets) for problem in report.problems])
 
 
 def examine_base(base: Base, names: Sequence[str | None], *, is_whole: bool) -> Report:

@@ -32,13 +32,18 @@ class Revision:
         ref: The ref as it was asked for.
         commit: Id of the commit, in full.
         folder: Where the files lie as long as the revision is open.
-        shown: Name of the folder in a text, such as ``v12:stacks``.
+        shown: Name of the folder in a text, such as ``v12:stacks``; ``v12:`` for the top of the repository.
     """
 
     ref: str
     commit: str
     folder: Path
     shown: str
+
+    def named(self, text: str) -> str:
+        """Give a text with the files named as git does, such as ``v12:stacks/agents/desk.yaml``."""
+        inside = self.shown if self.shown.endswith(":") else f"{self.shown}/"
+        return text.replace(f"{self.folder}/", inside).replace(str(self.folder), self.shown)
 
 
 @contextmanager
@@ -58,7 +63,7 @@ def at(folder: Path, ref: str) -> Iterator[Revision]:
     with tempfile.TemporaryDirectory(prefix="flireo-") as made:
         target = Path(made) / "stack"
         history.lay_out(commit, ref, target)
-        yield Revision(ref, commit, target, f"{ref}:{history.prefix.rstrip('/') or '.'}")
+        yield Revision(ref, commit, target, f"{ref}:{history.prefix.rstrip('/')}")
 
 
 class History:

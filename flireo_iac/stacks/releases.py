@@ -82,11 +82,7 @@ class Base:
         """Give a problem with its files named as a person knows them, such as ``v12:stacks/agents/a.yaml``."""
         if self.revision is None:
             return problem
-        return replace(problem, file=self._named(problem.file), text=self._named(problem.text))
-
-    def _named(self, text: str) -> str:
-        revision = self.revision
-        return text if revision is None else text.replace(str(revision.folder), revision.shown)
+        return replace(problem, file=self.revision.named(problem.file), text=self.revision.named(problem.text))
 
 
 @contextmanager

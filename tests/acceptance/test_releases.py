@@ -60,7 +60,7 @@ def test_a_pinned_stack_runs_the_release_until_the_pin_moves(repository: Reposit
     assert (moved.code, "v1 (" in moved.stdout, "-> v2 (" in moved.stdout) == (0, True, True), moved.text
     assert repository.git("diff", "--name-only") == "stacks/Pulumi.prod.yaml"
     deployment.good("up")
-    assert deployment.counts() == {"GET": 1, "PATCH": 1}
+    assert deployment.counts() == {"GET": 2, "PATCH": 1}  # the account, the list
     assert prompts(deployment) == [("Desk Utrecht", "Two.\n")]
 
     listed = json.loads(flireo(deployment, "releases", "--live", "--engine", deployment.engine, "--json").stdout)

@@ -65,7 +65,7 @@ def test_a_pinned_environment_is_examined_with_its_release(repository: Repositor
     ]
     assert sorted(stack.environment or "" for stack in report.stacks) == ["prod", "staging"]
     repository.write("environments/prod.yaml", "vars: {}\n")
-    assert found() == ["error agents/desk.yaml:2 FL103", "error v1:.:1 FL122"] or "error v1:./agents/desk.yaml:1 FL122" in found()
+    assert found() == ["error agents/desk.yaml:2 FL103", "error v1:agents/desk.yaml:1 FL122"]
 
 
 def test_files_that_no_environment_runs_yet_are_examined_as_a_warning(repository: Repository) -> None:

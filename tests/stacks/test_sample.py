@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from flireo_iac.kinds import KINDS
+from flireo_iac.lint.report import examine_whole
 from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.init import project_name, write_stack
-from flireo_iac.lint.report import examine_whole
 from flireo_iac.stacks.load import load
 from flireo_iac.stacks.schema import MODELINE, schemas
 
