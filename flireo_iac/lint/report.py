@@ -20,7 +20,7 @@ from flireo_iac.lint import (
     window,
     words,
 )
-from flireo_iac.lint.finding import Finding
+from flireo_iac.lint.finding import Finding, without_copies
 from flireo_iac.lint.passages import Passage, passages
 from flireo_iac.lint.waivers import Waived, apply, waivers_of
 from flireo_iac.stacks.folder import ENVIRONMENTS
@@ -110,7 +110,7 @@ def examine_base(base: Base, names: Sequence[str | None], *, is_whole: bool) -> 
     stacks = [resolve(files, name, texts) for name in names]
     said = [passages(stack) for stack in stacks]
     found = [
-        [*map(Finding, stack.problems), *_of_environment(stack, texts, own)]
+        [*map(Finding, stack.problems), *without_copies(_of_environment(stack, texts, own))]
         for stack, own in zip(stacks, said, strict=True)
     ]
     anchors = _anchors(said)
