@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,11 +19,15 @@ from rich.text import Text
 
 from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
+from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.cli._costs import foreseen
-from flireo_iac.errors import SettingsError
+from flireo_iac.errors import EngineError, ExitCode, SettingsError
 from flireo_iac.plan.forecast import requests_of
+from flireo_iac.plan.model import Plan
+from flireo_iac.plan.read import read_plan
 from flireo_iac.review.base import Base, default_base
 from flireo_iac.review.build import joined
+from flireo_iac.review.drift import overwritten
 from flireo_iac.review.markdown import LIMITS, comment
 from flireo_iac.review.model import Review
 from flireo_iac.review.stack import Foresee, Version, now, review_loaded, review_stack, then
@@ -95,6 +100,49 @@ def review_promotion(found: Promotion) -> Review:
     reviewed = review_loaded(found.target.stack, found.before, found.after, allowed, _foresee(allowed))
     is_known = not found.unread and bool(reviewed.items or reviewed.notes)
     return joined(Review((reviewed,) if is_known else ()))
+
+
+def with_account(review: Review, folder: Path, engine: EngineChoice) -> Review:
+    """Add to a review of files what it would overwrite in the account; reads lists, writes nothing.
+
+    Args:
+        review: The review.
+        folder: The stack's folder.
+        engine: Which engine looks.
+
+    Raises:
+        EngineError: The account or the state could not be looked at.
+    """
+    environments = []
+    for each in review.environments:
+        found = _found_in_account(each.name, folder, engine)
+        if found is None:
+            environments.append(replace(each, notes=(*each.notes, "It was never deployed.")))
+        else:
+            environments.append(replace(each, drift=overwritten(found, each)))
+    return replace(review, environments=tuple(environments))
+
+
+def _found_in_account(stack: str, folder: Path, engine: EngineChoice) -> Plan | None:
+    """Have an engine look at the account; None for a stack that was never deployed."""
+    command = [sys.executable, "-m", "flireo_iac.cli", "refresh", "--preview-only", "--json", "--engine", engine]
+    done = subprocess.run(
+        [*command, "--cwd", str(folder), *(["--stack", stack] if stack else [])],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == ExitCode.STACK_NOT_FOUND:
+        return None
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        where = f' of "{stack}"' if stack else ""
+        raise EngineError(
+            f"review --live: the account{where} could not be looked at, see above. Mend that, or leave --live out.",
+            exit_code=done.returncode,
+        )
+    return read_plan(done.stdout, "refresh")
 
 
 def show(

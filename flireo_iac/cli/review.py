@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from flireo_iac.allow import Allowed
+from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.errors import ExitCode, FlireoError, RailError, SettingsError
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ def review(
     limit: str = typer.Option("github", "--limit", help="Whose comments md has to fit: github, gitlab or azure."),
     max_chars: int | None = typer.Option(None, "--max-chars", help="The same as a number of characters."),
     link: str = typer.Option("", "--link", metavar="URL", help="Where the whole review is; stands at the end of md."),
+    live: bool = typer.Option(False, "--live", help="Also read the state and the account: what it would overwrite."),
+    engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="Which engine reads them."),
     gate: bool = typer.Option(False, "--gate", help="Exit with 5 if it does what has to be asked for."),
     allow: list[str] | None = typer.Option(None, "--allow", help="What is asked for. Repeatable."),
 ) -> None:
-    """Say what a change means, per environment. Sends nothing, and needs no key, state or secret."""
-    from flireo_iac.cli._reviewing import Format, Limit, review_files, show
+    """Say what a change means, per environment. Without --live it sends nothing, and needs no key, state or secret."""
+    from flireo_iac.cli._reviewing import Format, Limit, review_files, show, with_account
     from flireo_iac.review.markdown import LIMITS
 
     chosen = Format.JSON if as_json else _one_of(Format, form, "--format")
@@ -59,11 +62,14 @@ def review(
         raise SettingsError(f"--max-chars: is {most}, expected at least {_SMALLEST_COMMENT:,}. Give it more room.")
     allowed = Allowed.load(os.environ, allow or [])
     if plan is None:
-        show(found := review_files(cwd, environment or [], base, allowed), chosen, target, most, link, {})
+        found = review_files(cwd, environment or [], base, allowed)
+        if live:
+            found = with_account(found, cwd, engine)
+        show(found, chosen, target, most, link)
         failed = any(each.problems for each in found.environments)
     else:
-        if environment or base is not None:
-            raise SettingsError("review: --plan has its own environment and base. Leave -s and --base out.")
+        if environment or base is not None or live:
+            raise SettingsError("review: --plan has its own environment and base. Leave -s, --base and --live out.")
         read = _read(plan)
         found, more = _of_plan(read, allowed)
         show(found, chosen, target, most, link, more)

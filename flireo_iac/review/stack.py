@@ -78,9 +78,9 @@ class Version:
 
     def loaded(self, name: str) -> Loaded | None:
         """Load one environment; None when it is not there."""
-        if self._files is None or name not in self.targets:
+        if self._files is None or not {name, ""} & set(self.targets):
             return None
-        target = self.targets[name]
+        target = self.targets.get(name)
         environment = target.environment if target is not None else None
         if target is None or target.pin is None:
             stack = resolve(self._files, environment, self._texts)
@@ -142,13 +142,18 @@ def review_stack(
         for name in names
     }
     reached = {name: each for name, each in found.items() if environments or each.items or each.problems or each.notes}
-    untouched = [_shown(name, known[name]) for name in found if name not in reached and name]
+    untouched = [_shown(name, known.get(name)) for name in found if name not in reached and name]
     notes = () if before.is_there else ("There was no stack before: everything in it is new.",)
     return joined(Review(tuple(reached.values()), tuple(untouched), notes=notes))
 
 
 def _stacks(name: str, known: dict[str, Target | None]) -> list[str]:
-    """Give the Pulumi stacks that a name means: its own, or those that have the environment."""
+    """Give the Pulumi stacks that a name means: its own, or those that have the environment.
+
+    A stack without environments is the same under every name.
+    """
+    if "" in known:
+        return [name]
     found = (
         [name] if name in known else [each for each, target in known.items() if target and target.environment == name]
     )

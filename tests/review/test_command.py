@@ -145,7 +145,6 @@ def test_an_environment_with_a_release_is_reached_through_its_pin_and_its_own_fi
         (["--max-chars", "10"], "--max-chars: is 10, expected at least 2,000."),
         (["--plan", "-", "--base", "v1"], "--plan has its own environment and base."),
         (["--base", "v9"], '"v9" is no tag, branch or commit'),
-        (["-s", "prod", "--base", "HEAD"], 'environment "prod" is not in the stack, there are: none.'),
     ],
 )
 def test_what_cannot_be_is_said(shop: Repository, arguments: list[str], text: str) -> None:
