@@ -99,7 +99,6 @@ def problem(found: Problem) -> None:
     if not stderr.is_terminal or text.cell_len <= stderr.width:
         stderr.print(text)
         return
-    first, *rest = text.wrap(stderr, stderr.width - 2)
-    stderr.print(first)
-    for line in rest:
-        stderr.print(Text("  ") + line)
+    for number, line in enumerate(text.wrap(stderr, stderr.width - 2)):
+        line.rstrip()
+        stderr.print(Text("  " if number else "") + line)

@@ -11,6 +11,7 @@ from flireo_iac.core.check import dotted, suggestion
 from flireo_iac.lint.agents import tools_of
 from flireo_iac.lint.finding import Finding, about, block
 from flireo_iac.stacks.load import Item, LoadedStack
+from flireo_iac.stacks.values import Unresolved
 
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 Path = tuple[str | int, ...]
@@ -21,11 +22,18 @@ def find(stack: LoadedStack) -> Iterator[Finding]:
     for item in stack.items.values():
         for path, schema in _schemas(item):
             try:
-                written = json.dumps(schema, sort_keys=True, default=str)
+                written = json.dumps(schema, sort_keys=True, default=_written)
             except (TypeError, ValueError):
-                continue
+                continue  # part of it could not be made, and the reason has been reported
             for below, text in _errors(written):
                 yield about(stack, item, "FL212", (*path, *below), f"{dotted((path[-1], *below))} {text}")
+
+
+def _written(marker: Any) -> str:
+    """Give a secret or a reference as the user writes it."""
+    if isinstance(marker, Unresolved):
+        raise TypeError
+    return str(marker)
 
 
 def _schemas(item: Item) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -81,7 +81,7 @@ def _transfers(stack: LoadedStack) -> Iterator[Finding]:
             continue
         for index, tool in tools_of(agent):
             for at, number in enumerate(_numbers(tool)):
-                if number in own:
+                if isinstance(number, str) and number in own:
                     path = ("llm_config", "tools", index, "destinations", at, "number")
                     text = f'transfers to "{number}", which is {own[number]} and answered by the same agent'
                     yield about(stack, agent, "FL223", path, text)

@@ -36,7 +36,7 @@ def find(stack: LoadedStack, passages: Sequence[Passage]) -> Iterator[Finding]:
     for key, said in prompts.items():
         item = stack.items[key]
         tools = block(item.inputs, "llm_config").get("tools")
-        if isinstance(tools, Unresolved) or any(isinstance(each, Unresolved) for each in tools or ()):
+        if isinstance(tools, Unresolved) or (isinstance(tools, list) and any(map(_is_unresolved, tools))):
             continue
         if any(tool.get("type") == "mcp" for _, tool in tools_of(item)):
             continue  # which tools the server brings is not known here
@@ -51,6 +51,10 @@ def find(stack: LoadedStack, passages: Sequence[Passage]) -> Iterator[Finding]:
                 words = f'tool "{name}" is not named in the prompt, which names {", ".join(sorted(named))}'
                 found = about(stack, item, "FL303", ("llm_config", "tools", own[name]), words)
                 yield Finding(found.problem, (said[0].anchor,))
+
+
+def _is_unresolved(tool: object) -> bool:
+    return isinstance(tool, Unresolved)
 
 
 def _names_of_stack(stack: LoadedStack) -> set[str]:
