@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from operator import xor
 from zlib import crc32
 
 from flireo_iac.lint.finding import Finding, finding
@@ -92,17 +92,21 @@ def _groups(paragraphs: Sequence[_Paragraph]) -> list[list[_Paragraph]]:
     return [group for _, group in known]
 
 
-@cache
-def _hash(word: str) -> int:
-    return crc32(word.encode())
+class _Hashes(dict[str, tuple[int, int, int]]):
+    """Three hashes of each word, one for each place in a run; the same in every process."""
+
+    def __missing__(self, word: str) -> tuple[int, int, int]:
+        first = crc32(word.encode())
+        self[word] = first, first * 0x9E3779B1 & 0xFFFFFFFF, first * 0x85EBCA77 & 0xFFFFFFFF
+        return self[word]
+
+
+_HASHES = _Hashes()
 
 
 def _hashed_runs(words: tuple[str, ...]) -> frozenset[int]:
-    hashes = [_hash(word) for word in words]
-    return frozenset(
-        (one * 0x9E3779B1 + two * 0x85EBCA77 + three * 0xC2B2AE3D) & 0xFFFFFFFF
-        for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)
-    )
+    ones, twos, threes = zip(*[_HASHES[word] for word in words], strict=True)
+    return frozenset(map(xor, map(xor, ones, twos[1:]), threes[2:]))
 
 
 def _is_alike(runs: frozenset[int], others: frozenset[int]) -> bool:

@@ -82,6 +82,7 @@ class TextFiles:
         self.folder = folder
         self._root = folder.resolve()
         self._read: dict[Path, TextFile | Problem] = {}
+        self._found: dict[tuple[str, Path], TextFile] = {}
 
     @property
     def read(self) -> dict[str, str]:
@@ -96,6 +97,14 @@ class TextFiles:
             beside: Folder that is searched first; ``prompts/`` is the second.
             place: Where the file is named.
         """
+        if (known := self._found.get((name, beside))) is not None:
+            return known
+        found = self._looked_for(name, beside, place)
+        if isinstance(found, TextFile):
+            self._found[name, beside] = found
+        return found
+
+    def _looked_for(self, name: str, beside: Path, place: Place) -> TextFile | Problem:
         if Path(name).is_absolute() or "\0" in name:
             return place.problem("FL131", f'"{name}" is no path inside the stack, expected one such as house-rules.md.')
         is_outside = False
