@@ -204,6 +204,17 @@ def test_mistake_is_found_at_its_place_and_nothing_else(
     assert problems(Path()) == sorted(seeded.found)
 
 
+def test_what_is_wrong_with_a_template_is_said_once(
+    good: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path, text in {**good, TOOL: good[TOOL].replace("type: object", "type: objekt")}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    found = examine_whole(Path()).problems
+    assert [(each.rule, each.text.split(":")[0]) for each in found] == [("FL212", 'tool template "book_appointment"')]
+
+
 def test_there_are_enough_mistakes() -> None:
     assert len(MISTAKES) >= 60
 
