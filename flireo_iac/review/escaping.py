@@ -29,6 +29,12 @@ def markdown(text: str) -> str:
     return re.sub(r"^(\s*)([#/])", rf"\1{_GAP}\2", text)
 
 
+def element(text: str) -> str:
+    """Give text for one line inside an HTML element that stands alone, where Markdown is not read."""
+    text = html.escape(" ".join(text.split("\n")), quote=False)
+    return re.sub(r"((?<!&)#|[@%!~$^]|&amp;)(?=\w)", rf"\1{_GAP}", text)
+
+
 def _escaped(found: re.Match[str]) -> str:
     sign = found[0]
     if sign in "-+=.:!^(){}":

@@ -8,7 +8,7 @@ import yaml
 
 from flireo_iac.plan.rails import Finding
 from flireo_iac.review import plainwords as say
-from flireo_iac.review.escaping import diagram, markdown, preformatted
+from flireo_iac.review.escaping import diagram, element, markdown, preformatted
 from flireo_iac.review.fit import Part, fitted
 from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Passage, Piece, Review, TextChange
 from flireo_iac.review.words import excerpt
@@ -170,11 +170,11 @@ def _item(item: ItemChange, *, is_open: bool) -> Iterator[str]:
         consequences = markdown(" ".join(item.consequences))
         body = f"{consequences}\n\n{body}" if consequences and not item.is_grave else body
         met = f"Met by {markdown(say.meets(item.reached, 10))}.\n\n" if item.reached else ""
-        head = f"<b>{markdown(item.shown)}</b> {say.VERBS[item.op]}"
+        head = f"<b>{element(item.shown)}</b> {say.VERBS[item.op]}"
         if is_open:
             yield f"#### {markdown(item.shown)} {say.VERBS[item.op]}\n\n{met}{body}"
         else:
-            brief = markdown(say.brief(item)[:200])
+            brief = element(say.brief(item)[:200])
             yield f"<details><summary>{head}: {brief}</summary>\n\n{met}{body}\n</details>\n\n"
     yield f"{_line(item)}\n\n"
 
@@ -215,19 +215,12 @@ def _shortened(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
 
 def _pieces(pieces: Sequence[Piece]) -> str:
     shown = []
-    for n, piece in enumerate(pieces):
-        text = markdown(piece.text) if n == 0 else _inner(piece.text)
+    for piece in pieces:
+        inner = piece.text.strip()
+        before, _, after = piece.text.partition(inner) if inner else (piece.text, "", "")
         opening, closing = _TAGS[piece.kind]
-        shown.append(f"{opening}{text}{closing}")
+        shown.append(f"{before}{opening}{markdown(inner)}{closing}{after}")
     return "".join(shown)
-
-
-def _inner(text: str) -> str:
-    """Escape words that do not stand at the start of a line; their outer spaces stay."""
-    stripped = text.strip()
-    return (
-        text[: len(text) - len(text.lstrip())] + markdown(stripped) + (text[len(text.rstrip()) :] if stripped else "")
-    )
 
 
 def _fields(fields: Sequence[FieldChange], most: int) -> str:

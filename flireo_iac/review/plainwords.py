@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ _COUNTED: tuple[tuple[Op, str], ...] = (
     ("create", "new"),
 )
 _LONGEST_VALUE = 300
+_REFERENCE = re.compile(r"^\$\{([a-z_]+\.[a-z0-9_-]+)\.id\}$")
+"""A reference to another item, which a person calls by its name."""
 
 
 def many(count: int, what: str) -> str:
@@ -69,6 +72,7 @@ def meets(reached: Sequence[Reached], most: int) -> str:
 def value(found: Any) -> str:
     """Give a value in one line."""
     if isinstance(found, str):
+        found = _REFERENCE.sub(r"\1", found)
         text = found if found.strip() == found and found else json.dumps(found, ensure_ascii=False)
     else:
         text = json.dumps(found, ensure_ascii=False)

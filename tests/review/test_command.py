@@ -171,7 +171,7 @@ def test_a_plan_is_shown_in_every_form(tmp_path: Path) -> None:
     assert "Never promise a [-price-] {+day+}." in forms["text"].stdout
     assert "webhook_secret: changed" in forms["text"].stdout
     assert "<del>price</del>" in forms["html"].stdout
-    assert "<ins> day</ins>" in forms["md"].stdout
+    assert "<ins>day</ins>" in forms["md"].stdout
     found = json.loads(forms["json"].stdout)
     assert [each["op"] for each in found["steps"]] == ["update", "update"]
     assert {"version", "environments", "resources", "errors", "rails", "forecast"} <= set(found)

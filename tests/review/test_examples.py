@@ -40,7 +40,7 @@ def test_a_pull_request_gets_one_comment_that_is_edited(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     run(script("review", "Review"), clone, Path(sys.executable).parent,
         GITHUB_BASE_REF="main", GITHUB_STEP_SUMMARY=str(summary), WHOLE="https://ci.example.com/1")  # fmt: skip
-    assert "<del> price</del>" in summary.read_text()
+    assert "<del>price</del>" in summary.read_text()
     assert "(https://ci.example.com/1)" in summary.read_text()
     assert "<del>price</del>" in (clone / "review.html").read_text()
 

@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from flireo_iac.plan.rails import Finding
-from flireo_iac.review.escaping import diagram, markdown, preformatted
+from flireo_iac.review.escaping import diagram, element, markdown, preformatted
 from flireo_iac.review.fit import Part, fitted, size
 from flireo_iac.review.markdown import LIMITS, MARK, comment
 from flireo_iac.review.model import (
@@ -49,6 +49,22 @@ def rendered(source: str) -> tuple[set[str], str]:
     return set(re.findall(r"</?([A-Za-z][A-Za-z0-9]*)", made)), " ".join(text.split())
 
 
+@example("# a")
+@example("- a")
+@example("1. a")
+@example("> a")
+@example("/close")
+@example("``` a")
+@example("| a")
+@example("[x](y)")
+@example("<b>")
+@example("&amp;")
+@example("===")
+@example("\\")
+@example("a\n# b")
+@example("*a*")
+@example("_a_")
+@example("http://a.example")
 @given(NASTY)
 def test_words_show_as_themselves_in_markdown(text: str) -> None:
     wanted = " ".join(text.split())
@@ -68,6 +84,9 @@ def test_a_block_cannot_be_left(text: str) -> None:
     assert tags <= {"pre"}
     assert shown == " ".join(text.split())
     assert not any(line[:1].strip() for line in preformatted(text).split("\n"))
+    tags, shown = rendered(f"<details><summary>{element(text)}</summary>\n\n</details>\n")
+    assert tags <= {"details", "summary"}
+    assert shown == " ".join(text.split())
     assert not set(diagram(text)) & set("\"'`<>[]{}()|\\\n@:/&")
 
 
