@@ -42,6 +42,7 @@ class Demo:
 
     def __init__(self, folder: Path, url: str, control: str) -> None:
         self.stack = folder / "stacks"
+        self.before = folder / "before"
         self.control = control
         shutil.copytree(ROOT / "stacks", self.stack, ignore=shutil.ignore_patterns("Pulumi.dev.yaml", "__pycache__"))
         (folder / "state").mkdir()
@@ -75,7 +76,7 @@ class Demo:
         """
         console.print(Text(f"\n{sentence}", style="bold"))
         console.print(Text(f"$ flireo {' '.join(command)}", style="cyan"))
-        verb_flags = ["--engine", self.engine, "--stack", STACK] if command[0] != "validate" else []
+        verb_flags = ["--engine", self.engine, "--stack", STACK] if command[0] not in ("validate", "review") else []
         started = time.monotonic()
         done = subprocess.run(
             [*FLIREO, *command, *verb_flags],
@@ -107,6 +108,7 @@ class Demo:
 
     def change_a_line(self) -> str:
         """Change one line of the first prompt that has it; give the prompt's name."""
+        shutil.copytree(self.stack, self.before)
         for prompt in sorted((self.stack / "agents").glob("*.md")):
             text = prompt.read_text("utf-8")
             if OLD in text:
@@ -137,7 +139,9 @@ class Demo:
         )
         prompt = self.change_a_line()
         self.step(
-            f"5. One line of agents/{prompt} is changed. This is what it means:", "preview", "--diff", shows="all"
+            f"5. One line of agents/{prompt} is changed. This is what it means, as a pull request would show it:",
+            *("review", "--environment", STACK, "--base", "../before"),
+            shows="all",
         )
         self.step("6. It is applied.", "up", "--yes", "--skip-preview")
         name = self.edit_behind_its_back()
