@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from flireo_iac.allow import VARIABLE, Allowed
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice, ask, must_ask, pulumi_program
 from flireo_iac.cli._state import told
+from flireo_iac.errors import SettingsError
 
 if TYPE_CHECKING:
     from flireo_iac.plan.model import Plan
@@ -41,6 +43,7 @@ class Choice:
         self.message = message
         self.continue_on_error = continue_on_error
         self.flags = {"--continue-on-error": continue_on_error}
+        self._asks = False
         self.allowed = Allowed.load(os.environ, allow or [])
         os.environ[VARIABLE] = str(self.allowed)  # the provider of either engine reads it there
 
@@ -54,14 +57,27 @@ class Choice:
         self.stack = named_stack(self.cwd, self.stack)
         if self.stack and self.verb in ("preview", "up"):
             ensure_stack(program, self.cwd, self.stack)
-        if self.verb == "up":
-            os.environ.update(told(exported(program, self.cwd, self.stack)))
-            self._plan_on(program)
+        if self.verb in ("up", "destroy"):
+            content = exported(program, self.cwd, self.stack)
+            os.environ.update(told(content))
+            self._warn_of_abandoned(content, self._plan_on(program) if self.verb == "up" else None)
+            if self._asks:
+                ask("Do you want to perform this update?")
         sys.stdout.flush()
         sys.stderr.flush()
         os.execvp(program, self.arguments())  # noqa: S606 - the same command on the other engine
 
-    def _plan_on(self, program: str) -> None:
+    def _warn_of_abandoned(self, content: bytes | None, plan: Plan | None) -> None:
+        from flireo_iac.cli._abandoned import warn_of_abandoned
+        from flireo_iac.engine.files.project import load_project
+
+        if self.stack is None:
+            return
+        with suppress(SettingsError):  # a project that only the program understands
+            project = load_project(self.cwd)
+            warn_of_abandoned(project.folder, project.name, self.stack.rpartition("/")[2], content, plan)
+
+    def _plan_on(self, program: str) -> Plan:
         """Have the program plan, and stop what has to be asked for: its own up has no hook before the first write.
 
         The plan is shown here, so that the program need not make it once more.
@@ -82,11 +98,10 @@ class Choice:
             for line in (*text.steps(plan), text.summary(plan)):
                 output.data(line)
         self._foresee(plan, plan_s, runs=2 if plans_again else 1)
-        if plans_again:
-            return
-        if asks:
-            ask("Do you want to perform this update?")
-        self.flags.update({"--yes": True, "--skip-preview": True})
+        if not plans_again:
+            self._asks = asks
+            self.flags.update({"--yes": True, "--skip-preview": True})
+        return plan
 
     def _foresee(self, plan: Plan, plan_s: float, *, runs: int) -> None:
         from flireo_iac.cli._costs import foreseen, settings_of, tell

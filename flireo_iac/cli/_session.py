@@ -125,6 +125,13 @@ class Session:
             self.display.diff = False  # what was shown need not be shown again
             output.data("")
 
+    def warn_of_abandoned(self, *, makes_nothing: bool = False) -> None:
+        """Say which creates were cut off that this run does not settle; ``makes_nothing`` for a destroy."""
+        from flireo_iac.cli._abandoned import warn_of_abandoned
+
+        engine, plan = self.engine, None if makes_nothing else self._recorder.plan
+        warn_of_abandoned(engine.project.folder, engine.project.name, engine.stack, engine.backend.read(), plan)
+
     def stop_what_must_be_asked_for(self) -> None:
         """End the command here when the plan does what has to be asked for."""
         from flireo_iac.cli._planning import stop_what_must_be_asked_for

@@ -23,7 +23,7 @@ def told(content: bytes | None) -> dict[str, str]:
 
     resources = list(_resources(content))
     accounts = {_mapping(each.get("outputs")).get(ACCOUNT) for each in resources}
-    ids = ",".join(sorted({each["id"] for each in resources if isinstance(each.get("id"), str)}))
+    ids = ",".join(sorted(ids_of(content)))
     return {
         STATE_ACCOUNTS: ",".join(sorted(account for account in accounts if isinstance(account, str))),
         STATE_IDS: ids if len(ids) <= _LONGEST else "",
@@ -41,6 +41,11 @@ def release_of(content: bytes | None) -> str | None:
             found = _mapping(each.get("outputs")).get("release")
             return found if isinstance(found, str) else None
     return None
+
+
+def ids_of(content: bytes | None) -> frozenset[str]:
+    """Give the ids of all objects that a state holds; for ``content`` see ``told``."""
+    return frozenset(each["id"] for each in _resources(content) if isinstance(each.get("id"), str))
 
 
 def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:

@@ -84,6 +84,7 @@ def up(
     with Session(choice, as_json=as_json, diff=diff) as session:
         session.plan_first(lambda run: run.preview(refresh=refresh), is_shown=not skip_preview)
         session.stop_what_must_be_asked_for()
+        session.warn_of_abandoned()
         session.foresee(is_read=refresh and not asks)
         if asks:
             session.ask("Do you want to perform this update?")
@@ -150,6 +151,7 @@ def destroy(
     asks = choice.must_ask(yes=yes or skip_preview, as_json=as_json)
     with Session(choice, as_json=as_json, diff=diff) as session:
         session.plan_first(lambda run: run.destroy(preview=True, refresh=refresh), is_shown=not skip_preview)
+        session.warn_of_abandoned(makes_nothing=True)
         session.foresee(is_read=refresh and not asks)
         if asks:
             session.ask(f"Do you want to delete all this from the stack {session.engine.stack}?")

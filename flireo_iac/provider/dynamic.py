@@ -71,6 +71,7 @@ class KindProvider(ResourceProvider):
         """Find everything that is wrong with the inputs. Sends no request."""
         call = rpc.current_call()
         SESSION.redactor.learn_inputs(self._kind, news)
+        SESSION.see_program()
         failures = []
         for issue in check(self._kind, news, _is_unknown):
             text = SESSION.redactor.mask(f"{issue} ({issue.rule})")
@@ -120,6 +121,7 @@ class KindProvider(ResourceProvider):
         """Make the object, once."""
         call = rpc.current_call()
         urn = call.urn if call is not None else ""
+        SESSION.see_accounts(urn)
         made = self._act("create", props, lambda say: SESSION.creation.create(self._kind, props, say, urn))
         return CreateResult(made.id, self._sealed(made.outputs))
 

@@ -13,6 +13,7 @@ from flireo_iac.core.refresh import ANSWER
 from flireo_iac.kinds import KINDS, map_secrets, marker
 from flireo_iac.kinds._markers import Secret
 from flireo_iac.provider.pickled import provider_constant
+from flireo_iac.provider.state_accounts import tell_accounts
 
 
 class FlireoResource(pulumi.CustomResource):
@@ -33,6 +34,7 @@ class FlireoResource(pulumi.CustomResource):
             cls.__annotations__ = inspect.get_annotations(cls, eval_str=True)
 
     def __init__(self, resource_name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        tell_accounts()
         kind = KINDS[self.KIND]
         secrets = [name for name, info in kind.inputs.items() if marker(info, Secret) is not None]
         props = {

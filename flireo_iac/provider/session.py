@@ -22,6 +22,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.provider.redact import Redactor
+from flireo_iac.provider.state_accounts import told_accounts
 from flireo_iac.settings import Getter, Settings, place, state_dir
 from flireo_iac.waits import wait_text
 
@@ -46,6 +47,7 @@ class Session:
         self._known: set[tuple[str, str]] = set()
         self._running = 0
         self._accounts: set[str] = set()
+        self._has_program = False
         self.redactor = Redactor()
 
     def configure(self, config: Getter) -> None:
@@ -87,6 +89,15 @@ class Session:
             self._accounts.add(account)
         self._known.add((kind, id_))
         self._journal.see(urn, id_)
+
+    def see_program(self) -> None:
+        """Take note that a program runs: what it has written down of the state is of this run."""
+        self._has_program = True
+
+    def see_accounts(self, urn: str) -> None:
+        """Take note of the accounts that the state of a resource speaks of, before the first create."""
+        if self._has_program:
+            self._accounts |= told_accounts(urn)
 
     def _start(self) -> tuple[Lifecycle, Creation]:
         if self._lifecycle is None or self._creation is None:

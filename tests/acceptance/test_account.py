@@ -104,6 +104,31 @@ def test_a_create_that_comes_first_is_stopped_too(shop: Deployment) -> None:
     assert methods(shop) == {"GET"}
 
 
+BY_ITSELF = """
+from pathlib import Path
+from flireo_iac.engine.run import Engine
+
+with Engine(Path(), "dev", emit=lambda event: print(getattr(event, "text", "")), targets=["**::aaa"]) as engine:
+    raise SystemExit(engine.up().exit_code)
+"""
+
+
+def test_a_create_that_comes_first_is_stopped_without_the_command(shop: Deployment) -> None:
+    """The provider sees no other resource: only the program has asked the engine whose objects the state holds."""
+    shop.write("agents/aaa.yaml", "name: First of all\n")
+    with_key(shop, OTHER_KEY)
+    is_local = shop.engine == "local"
+    by_itself = [sys.executable, "-c", BY_ITSELF] if is_local else [*shop.arguments("up"), "--target", "**::aaa"]
+    done = shop.command(*by_itself)
+    assert done.code != 0
+    assert "other-account" in done.text
+    assert methods(shop) == {"GET"}
+    with_key(shop, KEY)
+    assert shop.command(*by_itself).code == 0
+    assert shop.counts().get("POST") == 1
+    shop.good("up", "--skip-preview", "--expect-no-changes")  # the other engine's question leaves no trace
+
+
 def spoil(shop: Deployment, path: str, kind: str, times: int | None = None) -> None:
     order = {"method": "GET", "path": path, "kind": kind, "times": times}
     httpx.post(f"{shop.control_url}/faults", json=order).raise_for_status()

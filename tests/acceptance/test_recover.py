@@ -269,6 +269,10 @@ def test_what_the_stack_does_not_make_any_more_is_not_left_to_the_next_run(
     assert create["action"] == ("ask" if is_made else "clear")
     assert [each["id"] for each in create["candidates"]] == cut_off.agents
     if is_made:
+        for verb in ("up", "destroy"):
+            words = cut_off.deployment.good(verb, "--skip-preview").stderr
+            assert 'warning: create agent "desk": a run was cut off' in words
+            assert "flireo recover -s dev" in words
         assert create["commands"] == ["flireo recover -s dev --forget desk"]
         assert cut_off.document("--forget", "desk")["done"]
     assert cut_off.journal.intents() == ()

@@ -43,6 +43,7 @@ from flireo_iac.engine.processes.provider_process import ProviderProcess
 from flireo_iac.errors import FlireoError
 
 _GET_RESOURCE = "pulumi:pulumi:getResource"
+_READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
 
 
 @dataclass(frozen=True)
@@ -263,21 +264,29 @@ class Deployment:
                     raise StoppedError from error
 
     def look_up(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
-        """Answer a function call of the program; a look at a registered resource is the only one there is.
+        """Answer a function call of the program: a look at a registered resource, or at the stack's state.
 
         Raises:
             RefusedError: It is another one.
         """
-        if request.tok != _GET_RESOURCE:
-            raise RefusedError(f"the function {request.tok} is not supported by the local engine. Use --engine pulumi.")
-        urn = request.args.fields["urn"].string_value
+        if request.tok == _GET_RESOURCE:
+            return self._look_up_registered(request.args.fields["urn"].string_value)
+        if request.tok == _READ_OUTPUTS:
+            return self._look_up_own_state(request.args.fields["stackName"].string_value)
+        raise RefusedError(f"the function {request.tok} is not supported by the local engine. Use --engine pulumi.")
+
+    def _look_up_registered(self, urn: str) -> resource_pb2.ResourceInvokeResponse:
         resource = self._registered.get(urn)
         if resource is None:
             raise RefusedError(f"the program looks for {urn}, which it did not register.")
-        answer = {"urn": urn, "id": resource.id, "provider": resource.provider, "state": resource.outputs}
-        response = resource_pb2.ResourceInvokeResponse()
-        getattr(response, "return").CopyFrom(write_struct(answer, for_program=True))  # the field is a keyword here
-        return response
+        return _answered({"urn": urn, "id": resource.id, "provider": resource.provider, "state": resource.outputs})
+
+    def _look_up_own_state(self, name: str) -> resource_pb2.ResourceInvokeResponse:
+        settings = self.settings
+        if name not in (settings.stack, f"organization/{settings.project}/{settings.stack}"):
+            raise RefusedError(f"reading the stack {name} is not supported by the local engine. Use --engine pulumi.")
+        found = {each.urn: {"type": each.type, "outputs": each.outputs} for each in self._base.live().values()}
+        return _answered({"name": name, "outputs": found})
 
     def refuse(self, text: str) -> None:
         """Stop the run: the program asked for something that is not supported."""
@@ -383,3 +392,9 @@ class Deployment:
         if not equal(root.outputs, self.outputs):
             with self._keeper.changing():
                 root.outputs = self.outputs
+
+
+def _answered(values: Properties) -> resource_pb2.ResourceInvokeResponse:
+    response = resource_pb2.ResourceInvokeResponse()
+    getattr(response, "return").CopyFrom(write_struct(values, for_program=True))  # the field is a keyword here
+    return response
