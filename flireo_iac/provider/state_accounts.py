@@ -30,14 +30,17 @@ _READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
 
 @functools.cache
 def tell_accounts() -> None:
-    """Ask the engine which accounts the state speaks of, and write it down; once in a program, and not in a preview.
+    """Ask the engine which accounts the state speaks of, and write it down; once in a program.
 
-    A file that cannot be written tells nothing, as if the state spoke of none.
+    A preview asks, too: Pulumi keeps an entry for what answers, which would otherwise come and go. A file that cannot
+    be written tells nothing, as if the state spoke of none.
     """
-    if pulumi.runtime.is_dry_run() or isinstance(get_monitor(), MockMonitor):
+    if isinstance(get_monitor(), MockMonitor):
         return
     project, stack = pulumi.get_project(), pulumi.get_stack()
     answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"stackName": f"{pulumi.get_organization()}/{project}/{stack}"})
+    if pulumi.runtime.is_dry_run():
+        return
     path = _path(project, stack)
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from flireo_iac import __version__
 from flireo_iac.engine.files.backend import Backend, now
 from flireo_iac.engine.files.secrets import Crypter
 from flireo_iac.engine.model.state import Resource, decode_resource, dump, encode_resource
-from flireo_iac.engine.model.urns import DYNAMIC_PROVIDER_TYPE, PROVIDER_PREFIX, split_provider
+from flireo_iac.engine.model.urns import BUILT_IN_PROVIDER_TYPE, DYNAMIC_PROVIDER_TYPE, PROVIDER_PREFIX, split_provider
 from flireo_iac.engine.model.values import UnsupportedValueError
 from flireo_iac.errors import StateError
 
@@ -172,7 +172,7 @@ def _refuse_other_providers(resources: list[Resource], backend: Backend) -> None
     for resource in resources:
         type_ = split_provider(resource.provider)[0].split("::")[2] if resource.provider else ""
         if resource.custom and resource.type.startswith(PROVIDER_PREFIX):
-            type_ = resource.type
+            type_ = "" if resource.type == BUILT_IN_PROVIDER_TYPE else resource.type
         if type_ and type_ != DYNAMIC_PROVIDER_TYPE:
             raise StateError(
                 f"state {backend.state_path}: {resource.urn} needs {type_.removeprefix(PROVIDER_PREFIX)}; the local "

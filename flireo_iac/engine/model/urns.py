@@ -11,6 +11,8 @@ STACK_TYPE: Final = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX: Final = "pulumi:providers:"
 DYNAMIC_PACKAGE: Final = "pulumi-python"
 DYNAMIC_PROVIDER_TYPE: Final = PROVIDER_PREFIX + DYNAMIC_PACKAGE
+BUILT_IN_PROVIDER_TYPE: Final = PROVIDER_PREFIX + "pulumi"
+"""Pulumi keeps an entry for it as soon as a program asks it for something; it makes nothing by itself."""
 
 
 def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> str:
