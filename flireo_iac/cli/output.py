@@ -61,8 +61,8 @@ def steady_stdout() -> IO[str]:
 
 
 def data(text: str) -> None:
-    """Print a line of data to stdout."""
-    sys.stdout.write(text + "\n")
+    """Print a line of data to stdout; what a file's name holds besides UTF-8 becomes escapes, which JSON reads."""
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     sys.stdout.flush()
 
 

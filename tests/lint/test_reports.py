@@ -61,6 +61,17 @@ def test_sarif_holds_every_result_and_its_rule(broken: Files) -> None:
     assert all(each["message"]["text"] for each in run["results"])
 
 
+def test_a_file_whose_name_is_no_utf8_is_named_in_every_format(files: Files) -> None:
+    files.write("agents/a.yaml", "name: A\n")
+    (Path("agents") / os.fsdecode(b"x\xff.yaml")).write_text("name: X\n")
+    sarif, document, github = (validate("--format", form) for form in ("sarif", "json", "github"))
+    assert [each.exit_code for each in (sarif, document, github)] == [2, 2, 2]
+    (result,) = json.loads(sarif.stdout)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "agents/x%FF.yaml"
+    assert json.loads(document.stdout)["problems"][0]["file"] == "agents/x\udcff.yaml"
+    assert github.stdout.startswith("::error file=agents/x\\udcff.yaml,")
+
+
 def test_github_annotations_escape_what_has_a_meaning(files: Files) -> None:
     files.write("agents/a.yaml", "name: A\nfirst,mesage%: 1\n")
     done = validate("--format", "github")
