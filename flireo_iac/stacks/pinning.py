@@ -54,7 +54,7 @@ def _changed(path: Path, before: str, pin: Pin) -> str:
         after = body[: old.start] + text + body[old.end :]
     else:
         after = body
-    if _pin_of(_read(path, after)) != str(pin):
+    if _pin_of(read_document(str(path), after.encode("utf-8"), [])) != str(pin):
         raise SettingsError(f"promote: {path} has a form that is not changed in place. Write there: {KEY}: {text}")
     return mark + after
 
@@ -75,8 +75,8 @@ def _with_line(body: str, root: MapNode, line: str) -> str:
     return "".join([*lines[:at], f"{indent}{line}{end}", *lines[at:]])
 
 
-def _pin_of(root: MapNode) -> object:
-    config = root.get("config")
+def _pin_of(root: MapNode | None) -> object:
+    config = root.get("config") if root is not None else None
     found = config.get(KEY) if isinstance(config, MapNode) else None
     return found.value if isinstance(found, ScalarNode) else None
 

@@ -76,6 +76,11 @@ def test_a_form_that_cannot_be_changed_in_place_is_refused_and_left(before: str,
     assert [path.read_text() for path in tmp_path.iterdir()] == [before]
 
 
+def test_a_file_in_braces_is_no_wrong_yaml_but_one_to_change_by_hand(tmp_path: Path) -> None:
+    with pytest.raises(FlireoError, match=rf"not changed in place\. Write there: flireo:release: {PIN}"):
+        written(tmp_path, '{"config": {"a:b": "c"}}\n')
+
+
 _KEYS = st.sampled_from(["a:b", "flireo:requestsPerMinute", "shop:key", "flireo:release"])
 _VALUES = st.sampled_from(["x", '"90"', "'it''s'", "12", "true", "[1, 2]", "{secure: v1:abc}", OLD])
 
