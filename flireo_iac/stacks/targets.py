@@ -18,7 +18,7 @@ from flireo_iac.stacks.releases import FORM, KEY, Pin
 from flireo_iac.stacks.values import Place
 
 ENVIRONMENT_KEY = "flireo:environment"
-_STACK_FILE = re.compile(r"Pulumi\.(.+)\.ya?ml")
+_STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,15 @@ def read_targets(folder: Path, problems: list[Problem]) -> list[Target]:
 
     Args:
         folder: The stack's folder, with its ``Pulumi.<stack>.yaml`` files.
-        problems: Where problems go: FL101 and FL102 for a file that is no YAML, FL151 for a pin of another form.
+        problems: Where problems go: FL101 and FL102 for a file that is no YAML, FL110 for one that
+            ends in .yml, FL151 for a pin of another form.
     """
     environments = find_environments(folder, [])
     found: dict[str, Target] = {}
-    for path in sorted([*folder.glob("Pulumi.*.yaml"), *folder.glob("Pulumi.*.yml")]):
+    for path in sorted(folder.glob("Pulumi.*.yml")):
+        text = f'the file is not read beside Pulumi.yaml. Rename it to "{path.stem}.yaml" (and Pulumi.yml alike).'
+        problems.append(Place(str(path)).problem("FL110", text))
+    for path in sorted(folder.glob("Pulumi.*.yaml")):
         match = _STACK_FILE.fullmatch(path.name)
         if match is None:
             continue

@@ -136,6 +136,15 @@ def test_a_pin_of_another_form_is_refused_with_its_place(text: str, repository: 
         target_of(stack(repository), "prod")
 
 
+def test_a_pin_in_a_file_that_no_engine_reads_is_no_pin(repository: Repository) -> None:
+    repository.write("stacks/Pulumi.prod.yml", f"config:\n  flireo:release: {pin(repository, 'prod', 'v1')}\n")
+    (stack(repository) / "Pulumi.prod.yaml").unlink(missing_ok=True)
+    problems: list[Problem] = []
+    found = {each.stack: each.pin for each in read_targets(stack(repository), problems)}
+    assert found["prod"] is None
+    assert [(Path(each.file).name, each.rule) for each in problems] == [("Pulumi.prod.yml", "FL110")]
+
+
 def test_two_stacks_of_one_environment_have_a_pin_each(repository: Repository) -> None:
     for name, ref in (("prod-eu", "v1"), ("prod-us", "v2")):
         text = (
