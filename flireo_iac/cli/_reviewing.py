@@ -79,6 +79,8 @@ def _foresee(allowed: Allowed) -> Foresee:
 
 
 def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
+    if ref == "":
+        raise SettingsError("--base: is empty, expected a git ref or a folder. Name one, or leave --base out.")
     if ref is not None and Path(ref).is_dir():
         return then(Path(ref), folder), ref
     history = History(folder)
@@ -91,7 +93,8 @@ def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, 
     if inside and not history.line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}"):
         return Version(folder, None, folder), shown
     revision = opened.enter_context(at(folder, commit))
-    return then(revision.folder, folder), shown
+    short = replace(revision, shown=revision.shown.replace(commit, commit[:10], 1))
+    return then(revision.folder, folder, short.named), shown
 
 
 def review_promotion(found: Promotion) -> Review:

@@ -56,10 +56,10 @@ def default_base(history: History, environ: Mapping[str, str]) -> Base:
     if is_changed:
         return Base("HEAD", "the last commit, because there are changes that are not committed")
     if not history.line("rev-parse", "--verify", "--quiet", "HEAD~1^{commit}"):
-        deeper = f" Run: git fetch --deepen=50 {history.remote}" if history.is_shallow else ""
+        deeper = f"Run: git fetch --deepen=50 {history.remote}, or name" if history.is_shallow else "Name"
         raise SettingsError(
-            f"review: there is nothing to compare with, no change and no earlier commit in this clone.{deeper} "
-            "Name a base with --base."
+            "review: there is nothing to compare with, no change and no earlier commit in this clone. "
+            f"{deeper} a base with --base."
         )
     return Base("HEAD~1", "the commit before the last one")
 

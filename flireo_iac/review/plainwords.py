@@ -45,7 +45,9 @@ def counted(environment: EnvironmentReview) -> str:
     """Say in one line what happens in an environment."""
     counts = environment.counts
     counts["delete"] += counts.pop("sweep", 0)
-    return ", ".join(f"{counts[op]:,} {word}" for op, word in _COUNTED if counts[op]) or "no changes"
+    return ", ".join(f"{counts[op]:,} {word}" for op, word in _COUNTED if counts[op]) or (
+        "no changes" if environment.forecast is not None else "not compared"
+    )
 
 
 def place(environment: EnvironmentReview) -> str:

@@ -6,13 +6,13 @@ and through its pin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flireo_iac.allow import Allowed
 from flireo_iac.core.check import suggestion
-from flireo_iac.errors import FlireoError, SettingsError
+from flireo_iac.errors import FlireoError, Problem, SettingsError
 from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import Plan
 from flireo_iac.plan.rails import findings
@@ -39,11 +39,13 @@ class Loaded:
         stack: The stack; None when it cannot be read.
         pin: The release that it runs; empty when it follows the files.
         problems: What is wrong with it.
+        broken: Names of its items whose files cannot be read.
     """
 
     stack: LoadedStack | None
     pin: str = ""
     problems: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()
 
 
 class Version:
@@ -53,12 +55,17 @@ class Version:
         folder: Where the files lie.
         files: The files; None when there was no stack.
         repository: The stack's folder in its git repository, where releases are.
+        named: Gives a text with the files named as a person knows them.
     """
 
-    def __init__(self, folder: Path, files: StackFiles | None, repository: Path) -> None:
+    def __init__(
+        self, folder: Path, files: StackFiles | None, repository: Path, named: Callable[[str], str] = str
+    ) -> None:
         self._folder = folder
         self._files = files
         self._repository = repository
+        self._named = named
+        self._misconfigured: list[Problem] = []
         self._texts = TextFiles(folder)
         self.targets = self._find_targets()
         """What is deployed, by the name of the Pulumi stack; empty names that of a stack without environments."""
@@ -71,7 +78,7 @@ class Version:
     def _find_targets(self) -> dict[str, Target | None]:
         if self._files is None:
             return {}
-        targets = read_targets(self._folder, [])
+        targets = read_targets(self._folder, self._misconfigured)
         if self._files.environments is None and not any(target.pin for target in targets):
             return {"": None}
         return {target.stack: target for target in targets}
@@ -82,13 +89,18 @@ class Version:
             return None
         target = self.targets.get(name)
         environment = target.environment if target is not None else None
+        wrong = [each for each in self._misconfigured if target is not None and each.file == target.place.file]
+        if wrong:
+            return Loaded(None, "", tuple(self._named(str(problem)) for problem in wrong))
         if target is None or target.pin is None:
             stack = resolve(self._files, environment, self._texts)
-            return Loaded(stack, "", tuple(str(problem) for problem in stack.errors))
+            problems = tuple(self._named(str(problem)) for problem in stack.errors)
+            return Loaded(stack, "", problems, frozenset(self._files.broken))
         try:
             with base_of(self._folder, target.pin, repository=self._repository) as base:
                 stack = resolve(base.files, environment)
-                return Loaded(stack, target.pin.ref, tuple(str(base.named(problem)) for problem in stack.errors))
+                problems = tuple(self._named(str(base.named(problem))) for problem in stack.errors)
+                return Loaded(stack, target.pin.ref, problems, frozenset(base.files.broken))
         except FlireoError as error:
             return Loaded(None, target.pin.ref, (str(error),))
 
@@ -102,17 +114,18 @@ def now(folder: Path) -> Version:
     return Version(folder, read_folder(folder), folder)
 
 
-def then(folder: Path, repository: Path) -> Version:
+def then(folder: Path, repository: Path, named: Callable[[str], str] = str) -> Version:
     """Give the stack as it was.
 
     Args:
         folder: Where its files lie; there may have been no stack.
         repository: The stack's folder in its git repository.
+        named: Gives a text with the files named as a person knows them.
     """
     try:
-        return Version(folder, read_folder(folder), repository)
+        return Version(folder, read_folder(folder), repository, named)
     except SettingsError:
-        return Version(folder, None, repository)
+        return Version(folder, None, repository, named)
 
 
 def review_stack(
@@ -188,7 +201,17 @@ def _environment(
         notes.append(f"What it is compared with is not whole: {old.problems[0]}")
     if new.stack is None or (old is not None and old.stack is None):
         return EnvironmentReview(name, notes=tuple(notes), problems=new.problems)
-    return review_loaded(name, old.stack if old is not None else None, new.stack, allowed, foresee, notes, new.problems)
+    unread = new.broken | (old.broken if old is not None else frozenset())
+    if unread:
+        names = ", ".join(sorted(unread))
+        notes.append(f"Left out of the comparison, because a file cannot be read: {names}.")
+    earlier = _without(old.stack, unread) if old is not None and old.stack is not None else None
+    return review_loaded(name, earlier, _without(new.stack, unread), allowed, foresee, notes, new.problems)
+
+
+def _without(stack: LoadedStack, left_out: Set[str]) -> LoadedStack:
+    """Leave items out: what cannot be read is neither new, nor changed, nor deleted."""
+    return replace(stack, items={key: item for key, item in stack.items.items() if key not in left_out})
 
 
 def review_loaded(

@@ -103,6 +103,15 @@ def test_a_stack_with_errors_is_reviewed_and_ends_with_2(shop: Repository) -> No
     assert "problem: agents/desk.md:1:4" in done.stdout
 
 
+def test_files_of_the_base_are_named_as_git_does(shop: Repository) -> None:
+    whole = (shop.folder / "stacks/agents/desk.yaml").read_text()
+    shop.write("stacks/agents/desk.yaml", "name: [x\n")
+    commit = shop.commit()
+    shop.write("stacks/agents/desk.yaml", whole)
+    done = review(shop.folder / "stacks")
+    assert f"is not whole: {commit[:10]}:stacks/agents/desk.yaml:2:1  FL101" in done.stdout
+
+
 def test_no_change_and_no_earlier_commit(shop: Repository) -> None:
     done = review(shop.folder / "stacks")
     assert done.returncode == 2
@@ -144,6 +153,7 @@ def test_an_environment_with_a_release_is_reached_through_its_pin_and_its_own_fi
         (["--format", "mdd"], '--format: is "mdd", expected one of text, md, html, json; did you mean "md"?'),
         (["--max-chars", "10"], "--max-chars: is 10, expected at least 2,000."),
         (["--plan", "-", "--base", "v1"], "--plan has its own environment and base."),
+        (["--base", ""], "--base: is empty, expected a git ref or a folder."),
         (["--base", "v9"], '"v9" is no tag, branch or commit'),
     ],
 )

@@ -7,6 +7,7 @@ from flireo_iac.review.document import document
 from flireo_iac.review.markdown import comment
 from flireo_iac.review.model import FieldChange, ItemChange
 from flireo_iac.review.page import page
+from flireo_iac.review.plainwords import counted
 from flireo_iac.review.text import Lines
 from tests.review.reviews import NUMBER, Change
 
@@ -139,6 +140,26 @@ def test_a_stack_with_problems_is_shown_as_far_as_it_goes(change: Change) -> Non
     found = change.only()
     assert "FL120" in found.problems[0] or "kind" in found.problems[0]
     assert found.items[0].title == 'agent "desk"'
+
+
+@pytest.mark.parametrize("broken", ["before", "after"])
+def test_an_item_that_cannot_be_read_is_neither_new_nor_deleted(broken: str, change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["agents/desk.yaml"] = change.before["agents/desk.yaml"]
+    (change.before if broken == "before" else change.after)["agents/desk.yaml"] = "name: [x\n"
+    found = change.only()
+    assert found.items == ()
+    assert found.findings == ()
+    assert any("cannot be read: agents.desk" in note for note in found.notes)
+
+
+def test_a_pin_of_another_form_is_a_problem_and_not_no_change(change: Change) -> None:
+    change.before["environments/prod.yaml"] = "vars: {}\n"
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["Pulumi.prod.yaml"] = "config: {flireo:release: v1}\n"
+    found = change.only()
+    assert "FL151" in found.problems[0]
+    assert counted(found) == "not compared"
 
 
 def test_a_new_stack_is_all_new(change: Change) -> None:
