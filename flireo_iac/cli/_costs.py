@@ -26,6 +26,9 @@ _SHORTEST_TOLD_S = 10.0
 _RUN_TO_PLAN = 0.6
 """Seconds of a run without requests for each second of its plan, which starts the provider, too."""
 
+_PROVIDER_TO_COMMAND = 0.8
+"""Seconds that a provider takes to start for each second of processor time that this command took until now."""
+
 _ENOUGH_WRITES = 10
 """Fewer do not tell what one of them takes."""
 
@@ -170,7 +173,8 @@ def foreseen(waves: Sequence[Wave], settings: Settings | None, plan_s: float | N
     known = speeds.remembered(settings)
     waits = waits_of(waves, settings)
     writes = sum(wave.writes for wave in waves)
-    engine_s = known.refresh_s if plan_s is None else plan_s * _RUN_TO_PLAN * runs
+    refresh_s = known.refresh_s if known.refresh_s is not None else _PROVIDER_TO_COMMAND * time.process_time()
+    engine_s = refresh_s if plan_s is None else plan_s * _RUN_TO_PLAN * runs
     return forecast(
         waves,
         Circumstances(

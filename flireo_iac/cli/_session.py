@@ -138,19 +138,21 @@ class Session:
 
         stop_what_must_be_asked_for(self._choice.verb, self._recorder.plan, self._choice.allowed)
 
-    def foresee(self, *, is_read: bool, with_refresh: bool = False) -> None:
+    def foresee(self, *, is_read: bool, with_refresh: bool = False, as_planned: bool = False) -> None:
         """Say what the planned run is going to cost.
 
         Args:
             is_read: True when the provider process of the run has read what is there already.
             with_refresh: True counts the refresh, too.
+            as_planned: True when the run takes over a plan that changes nothing.
         """
         from flireo_iac.plan.forecast import requests_of, requests_of_refresh
 
         plan = self._recorder.plan
         waves = requests_of(plan, self._choice.allowed, plan.kinds_before if is_read or with_refresh else frozenset())
         refresh = requests_of_refresh(plan) if with_refresh else []
-        self._costs.foresee([*refresh, *waves], self.engine.config(), self._recorder.seconds)
+        plan_s = 0.0 if as_planned and self.engine.is_rehearsed else self._recorder.seconds
+        self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s)
 
     def foresee_refresh(self) -> None:
         """Count what the refresh of the state is going to cost."""

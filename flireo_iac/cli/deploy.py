@@ -85,7 +85,7 @@ def up(
         session.plan_first(lambda run: run.preview(refresh=refresh), is_shown=not skip_preview)
         session.stop_what_must_be_asked_for()
         session.warn_of_abandoned()
-        session.foresee(is_read=refresh and not asks)
+        session.foresee(is_read=refresh and not asks, as_planned=not asks)
         if asks:
             session.ask("Do you want to perform this update?")
         result = session.show(lambda run: run.up(refresh=refresh, as_planned=not asks))

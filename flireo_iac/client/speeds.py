@@ -22,12 +22,13 @@ class Speeds:
     Args:
         request_s: One request, from its start to the end of its answer.
         write_s: The engine's own work for one write, such as for saving the state.
-        refresh_s: A refresh without its requests: starting the provider and reading the state.
+        refresh_s: A refresh without its requests: starting the provider and reading the state; None before the
+            first one.
     """
 
     request_s: float = 0.15
     write_s: float = 0.012
-    refresh_s: float = 1.0
+    refresh_s: float | None = None
 
 
 def remembered(settings: Settings | None) -> Speeds:
@@ -39,7 +40,9 @@ def remembered(settings: Settings | None) -> Speeds:
     if settings is not None:
         with suppress(OSError, ValueError, TypeError, AttributeError):
             kept = json.loads(_path(settings).read_text())
-            return Speeds(**{each.name: float(kept[each.name]) for each in fields(Speeds) if each.name in kept})
+            return Speeds(
+                **{each.name: float(kept[each.name]) for each in fields(Speeds) if kept.get(each.name) is not None}
+            )
     return Speeds()
 
 
@@ -54,7 +57,7 @@ def remember(settings: Settings, measured: Mapping[str, float]) -> None:
     path = _path(settings)
     is_first = not path.exists()
     after = {
-        name: seconds if is_first else _SHARE * seconds + (1 - _SHARE) * before[name]
+        name: seconds if is_first or before[name] is None else _SHARE * seconds + (1 - _SHARE) * before[name]
         for name, seconds in measured.items()
     }
     with suppress(OSError):

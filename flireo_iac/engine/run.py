@@ -85,6 +85,11 @@ class Engine:
 
     # What a user can ask for
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether the last preview found nothing to change, so that an ``up`` as planned takes no time of its own."""
+        return self._verbs.is_rehearsed
+
     def preview(self, *, refresh: bool = False) -> Result:
         """Tell what an update would do; nothing is changed, and no lock is taken.
 

@@ -83,6 +83,11 @@ class Verbs:
         """Forget what a preview found."""
         self._refreshed = self._rehearsal = None
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether the last preview found nothing to change, so that a run as planned needs no program."""
+        return self._rehearsal is not None
+
     def _tell(self, event: Event) -> None:
         if self._told is not None:
             self._told.append(event)
