@@ -12,7 +12,8 @@ from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.errors import ExitCode, RailError
 from flireo_iac.lint.report import examine_base
-from flireo_iac.stacks.environment import Requirement, requirements
+from flireo_iac.stacks.environment import Requirement, Requirements, requirements
+from flireo_iac.stacks.gates import unmet_after
 from flireo_iac.stacks.releases import Base, Pin, base_of
 from flireo_iac.stacks.targets import Target, read_targets
 
@@ -39,8 +40,8 @@ def obey(operation: str, folder: Path, stack: str | None, engine: EngineChoice) 
     target = next((each for each in read_targets(folder, []) if each.stack == name), None)
     if target is None:
         return
-    requires = requirements(folder, target.environment).requires
-    stop_what_is_not_met(operation, folder, target, target.pin, requires, engine)
+    required = requirements(folder, target.environment)
+    stop_what_is_not_met(operation, folder, target, target.pin, required, engine)
 
 
 def stop_what_is_not_met(
@@ -48,7 +49,7 @@ def stop_what_is_not_met(
     folder: Path,
     target: Target,
     pin: Pin | None,
-    requires: Sequence[Requirement],
+    required: Requirements,
     engine: EngineChoice,
 ) -> None:
     """Stop a promotion or a run unless everything holds that the environment requires; all of it is looked at.
@@ -58,17 +59,19 @@ def stop_what_is_not_met(
         folder: The stack's folder.
         target: Where it goes.
         pin: The release that goes there; None for the working tree.
-        requires: What has to hold, in the order of the file.
+        required: What has to hold.
         engine: Which engine looks at what is deployed.
 
     Raises:
         RailError: Something does not hold; says what, and where it is asked for.
         SettingsError: The release cannot be read.
     """
-    if not requires:
-        return
-    with base_of(folder, pin) as base:
-        found = _all_unmet(operation, folder, target, base, requires, engine)
+    found = []
+    if required.after is not None and (early := unmet_after(folder, required.after, pin)) is not None:
+        found.append(f"{operation} {target.stack}: {early.text} ({required.after.place}).")
+    if required.requires:
+        with base_of(folder, pin) as base:
+            found += _all_unmet(operation, folder, target, base, required.requires, engine)
     if found:
         raise RailError(found)
 

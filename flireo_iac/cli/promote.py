@@ -38,15 +38,16 @@ def promote(
         _print(found, as_json=as_json, is_written=False)
         output.note(f"{found.target.stack} has {_short(str(found.pin))} already.")
         return
-    stop_what_is_not_met("promote", cwd, found.target, found.pin, found.requires, engine)
+    stop_what_is_not_met("promote", cwd, found.target, found.pin, found.requirements, engine)
+    path = Path(found.target.place.file)
+    if not dry_run:
+        write_pin(path, found.pin)
     _print(found, as_json=as_json, is_written=not dry_run)
     for text in found.notes:
         output.note(f"note: {text}")
-    path = Path(found.target.place.file)
     if dry_run:
         output.note(f"Nothing was written. {path} would say: flireo:release: {found.pin}")
         return
-    write_pin(path, found.pin)
     output.note(f"{path}: flireo:release: {found.pin}")
     output.note(f"Next: commit it; {found.target.stack} runs it after flireo up -s {found.target.stack}.")
 

@@ -62,7 +62,7 @@ def releases(
 
 
 def _rows(folder: Path) -> list[_Row]:
-    from flireo_iac.stacks.releases import digest_of
+    from flireo_iac.stacks.releases import working_digest
     from flireo_iac.stacks.targets import Target, read_targets
 
     problems: list[Problem] = []
@@ -70,7 +70,7 @@ def _rows(folder: Path) -> list[_Row]:
     targets = read_targets(folder, problems)
     for each in problems:
         wrong.setdefault(each.file, str(each))
-    own = digest_of(folder)
+    own = working_digest(folder)
 
     def row(target: Target) -> _Row:
         problem = wrong.get(target.place.file, "")

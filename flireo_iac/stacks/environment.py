@@ -160,7 +160,8 @@ def _requires(root: MapNode, problems: list[Problem]) -> Iterator[Requirement]:
             yield Requirement("command", command.place, command.value)
         else:
             hint = suggestion(str(each.value), CHECKS) if isinstance(each, ScalarNode) else ""
-            text = f"an entry of require is {named(each)}, expected validate, drift-free or command: TEXT"
+            found = f'"{each.value}"' if isinstance(each, ScalarNode) else named(each)
+            text = f"an entry of require is {found}, expected validate, drift-free or command: TEXT"
             problems.append(each.place.problem("FL142", f"{text}{hint or '.'}"))
 
 

@@ -122,6 +122,9 @@ def _yaml_files(folder: Path, problems: list[Problem]) -> list[Path]:
     for path in sorted(folder.rglob("*")):
         if path.suffix not in _ENDINGS or any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
+        if path.is_dir() and not path.is_symlink():
+            problems.append(Place(str(path)).problem("FL110", "it is a folder, a file was expected. Rename it."))
+            continue
         if not path.is_file() and not path.is_symlink():
             continue
         if path.parent != folder:

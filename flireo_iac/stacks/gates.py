@@ -10,7 +10,7 @@ from pathlib import Path
 from flireo_iac.errors import Problem, SettingsError
 from flireo_iac.stacks.environment import Requirement
 from flireo_iac.stacks.history import History
-from flireo_iac.stacks.releases import Pin, digest_of
+from flireo_iac.stacks.releases import Pin, working_digest
 from flireo_iac.stacks.targets import Target, target_of
 
 RULE = "FL153"
@@ -19,8 +19,8 @@ RULE = "FL153"
 def unmet_after(folder: Path, required: Requirement, pin: Pin | None) -> Problem | None:
     """Say why a release may not be deployed yet; None when the environment that goes first has it, or had it.
 
-    An environment with a pin had what its pin ever said, as git remembers. One that follows the working tree had
-    every commit on the way to the one that is checked out.
+    An environment with a pin had what its pin said in any commit on the way to the one that is checked out. One that
+    follows the working tree had every such commit.
 
     Args:
         folder: The stack's folder.
@@ -42,20 +42,25 @@ def _reason(folder: Path, first: Target, pin: Pin | None) -> str:
                 f'it goes after "{first.stack}", and both follow the working tree, so nothing goes first. '
                 f"Pin a release that was tried there: flireo promote {first.stack} ENVIRONMENT."
             )
-        if digest_of(folder) == first.pin.digest:
+        if working_digest(folder) == first.pin.digest:
             return ""
         return (
             f'it goes after "{first.stack}", which runs {first.pin.ref}, and the working tree is not that. '
             f"Pin it: flireo promote {first.stack} ENVIRONMENT."
         )
     if first.pin is not None:
-        if pin.digest == first.pin.digest or _was_pinned(folder, first, pin):
+        if _was_pinned(folder, first, pin):
             return ""
+        if pin.digest == first.pin.digest:
+            return (
+                f'{pin.ref} is pinned for "{first.stack}" in the working tree only. '
+                "Commit that, and deploy it there first."
+            )
         return (
             f'{pin.ref} has to go to "{first.stack}" first, which runs {first.pin.ref} and never ran it. '
             f"Run: flireo promote {pin.ref} {first.stack}, and deploy that."
         )
-    if digest_of(folder) == pin.digest or _is_behind(folder, pin):
+    if _is_behind(folder, pin):
         return ""
     return (
         f'{pin.ref} has to go to "{first.stack}" first, which follows the working tree, and is not on the way to what '

@@ -134,6 +134,11 @@ class History:
         done = self._run(*arguments)
         return "" if done.returncode else _text(done.stdout).strip()
 
+    def paths(self, *arguments: str) -> list[str]:
+        """Give the paths that git lists with ``-z``; none when it fails."""
+        done = self._run(*arguments)
+        return [] if done.returncode else [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+
     def succeeds(self, *arguments: str) -> bool:
         """Tell whether git says yes to a question."""
         return self._run(*arguments).returncode == 0

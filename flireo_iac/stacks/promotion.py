@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flireo_iac.errors import FlireoError, Problem, SettingsError, StackError
-from flireo_iac.stacks.environment import Requirement, requirements
-from flireo_iac.stacks.gates import unmet_after
+from flireo_iac.stacks.environment import Requirements, requirements
 from flireo_iac.stacks.history import History, at
 from flireo_iac.stacks.load import LoadedStack, resolve
-from flireo_iac.stacks.releases import Pin, base_of, digest_of
+from flireo_iac.stacks.releases import Pin, base_of, changed_files, digest_of
 from flireo_iac.stacks.targets import Target, read_targets, target_of
+
+_NAMED = 5
+"""Changed files that an error names."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Promotion:
         before: The stack as the environment has it now; None when that cannot be read any more.
         after: The stack as the environment would have it.
         unread: Why ``before`` cannot be read; empty when it can.
-        requires: What has to hold besides, in the order of the file.
+        requirements: What has to hold before it is deployed there.
         notes: What a person should know.
     """
 
@@ -35,7 +37,7 @@ class Promotion:
     before: LoadedStack | None
     after: LoadedStack
     unread: str
-    requires: tuple[Requirement, ...]
+    requirements: Requirements
     notes: tuple[str, ...]
 
     @property
@@ -54,7 +56,7 @@ def promotion(folder: Path, source: str, goal: str) -> Promotion:
 
     Raises:
         SettingsError: The source or the goal is not there, or cannot be read; says what to type.
-        StackError: The release has errors in that environment, or its ``after`` is not met.
+        StackError: The release has errors in that environment.
     """
     target = target_of(folder, goal)
     pin, notes = _pin_of(folder, source, target)
@@ -63,14 +65,10 @@ def promotion(folder: Path, source: str, goal: str) -> Promotion:
         after = resolve(base.files, target.environment)
         problems += map(base.named, after.errors)
         commit = base.revision.commit if base.revision is not None else ""
-    required = requirements(folder, target.environment)
-    if required.after is not None:
-        found = unmet_after(folder, required.after, pin)
-        problems += [found] if found is not None else []
     if problems:
         raise StackError(problems)
     before, unread = _before(folder, target)
-    return Promotion(target, pin, commit, before, after, unread, required.requires, tuple(notes))
+    return Promotion(target, pin, commit, before, after, unread, requirements(folder, target.environment), tuple(notes))
 
 
 def _before(folder: Path, target: Target) -> tuple[LoadedStack | None, str]:
@@ -97,10 +95,12 @@ def _pin_of(folder: Path, source: str, target: Target) -> tuple[Pin, list[str]]:
     if first.pin is not None:
         return first.pin, notes
     pin, more = _pin_at(folder, "HEAD")
-    if digest_of(folder) != pin.digest:
+    changed = changed_files(folder)
+    if changed:
+        names = ", ".join(changed[:_NAMED]) + (f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else "")
         raise SettingsError(
-            f'promote: "{first.stack}" follows the working tree, whose files are not those of the last commit, and a '
-            "release is a commit. Commit them first, or name the ref that is meant."
+            f'promote: "{first.stack}" follows the working tree, and a release is a commit, but these files are not '
+            f"committed: {names}. Commit them first, or name the ref that is meant."
         )
     return pin, notes + more
 

@@ -20,6 +20,7 @@ from flireo_iac.stacks.environment import requirements
 from flireo_iac.stacks.gates import unmet_after
 from flireo_iac.stacks.load import LoadedStack, resolve
 from flireo_iac.stacks.releases import Base, Pin, base_of
+from flireo_iac.stacks.targets import read_targets
 from flireo_iac.stacks.values import ItemRef, Place, SecretRef, Text
 
 ERRORS_SHOWN = 32
@@ -125,6 +126,9 @@ def _checked(folder: Path) -> tuple[LoadedStack, str, Mapping[str, pulumi.Output
 
 def _unmet(folder: Path, loaded: LoadedStack, base: Base) -> Iterator[Problem]:
     """Say what the environment requires and the files do not fulfil; a preview only warns, it deploys nothing."""
+    wrong: list[Problem] = []
+    read_targets(folder, wrong)
+    yield from (problem for problem in wrong if problem.rule == "FL151")
     required = requirements(folder, loaded.environment).after
     found = unmet_after(folder, required, base.pin) if required is not None else None
     if found is not None:

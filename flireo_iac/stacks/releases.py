@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flireo_iac.errors import Problem, SettingsError
 from flireo_iac.stacks.folder import ENVIRONMENTS, StackFiles, find_environments, read_folder
-from flireo_iac.stacks.history import Revision, at
+from flireo_iac.stacks.history import History, Revision, at
 
 KEY = "flireo:release"
 """Configuration key of the pin."""
@@ -76,7 +76,7 @@ class Base:
     @property
     def release(self) -> str:
         """Name of what was opened: its pin, or the digest alone for the working tree, which no ref names."""
-        return str(self.pin) if self.pin is not None else f"sha256:{digest_of(self.files.folder)}"
+        return str(self.pin) if self.pin is not None else f"sha256:{working_digest(self.files.folder)}"
 
     def named(self, problem: Problem) -> Problem:
         """Give a problem with its files named as a person knows them, such as ``v12:stacks/agents/a.yaml``."""
@@ -119,6 +119,39 @@ def _moved(pin: Pin, digest: str, revision: Revision) -> str:
     )
 
 
+def working_digest(folder: Path) -> str:
+    """Give the SHA-256 of a stack's base files in the working tree, without the files that git ignores.
+
+    Args:
+        folder: The stack's folder; where it is in no git repository, every file counts.
+
+    Raises:
+        SettingsError: A file cannot be read.
+    """
+    try:
+        listed = History(folder).paths("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except SettingsError:
+        return digest_of(folder)
+    known = [path for path in listed if (folder / path).is_symlink() or (folder / path).is_file()]
+    # A stack that git ignores as a whole still has files.
+    return _digest(folder, filter(_is_base, dict.fromkeys(known))) if known else digest_of(folder)
+
+
+def changed_files(folder: Path) -> list[str]:
+    """Name the base files of the working tree that are not those of the last commit.
+
+    Args:
+        folder: The stack's folder.
+
+    Raises:
+        SettingsError: It is in no git repository.
+    """
+    history = History(folder)
+    changed = history.paths("diff", "-z", "--name-only", "--relative", "HEAD", "--", ".")
+    new = history.paths("ls-files", "-z", "--others", "--exclude-standard")
+    return sorted(filter(_is_base, {*changed, *new}))
+
+
 def digest_of(folder: Path) -> str:
     """Give the SHA-256 of a stack's base files: their paths and their bytes, in the order of the paths.
 
@@ -131,8 +164,17 @@ def digest_of(folder: Path) -> str:
     Raises:
         SettingsError: A file cannot be read.
     """
+    found = (Path(top) / name for top, folders, files in os.walk(folder) for name in [*files, *_links(top, folders)])
+    return _digest(folder, filter(_is_base, (str(path.relative_to(folder)) for path in found)))
+
+
+def _links(top: str, folders: list[str]) -> list[str]:
+    return [name for name in folders if (Path(top) / name).is_symlink()]
+
+
+def _digest(folder: Path, paths: Iterable[str]) -> str:
     whole = hashlib.sha256(b"flireo release 1\0")
-    for path in sorted(_base_files(folder), key=os.fsencode):
+    for path in sorted(paths, key=os.fsencode):
         file = folder / path
         is_link = file.is_symlink()
         try:
@@ -145,18 +187,11 @@ def digest_of(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _base_files(folder: Path) -> Iterator[str]:
-    for top, folders, files in os.walk(folder):
-        is_top = Path(top) == folder
-        links = [name for name in folders if (Path(top) / name).is_symlink()]
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith((".", "__pycache__")) and not (is_top and name in _LEFT_OUT) and name not in links
-        ]
-        for name in [*files, *links]:
-            if name.startswith(".") or name.endswith(".py"):
-                continue
-            if is_top and name.startswith("Pulumi.") and name.endswith((".yaml", ".yml")):
-                continue
-            yield str((Path(top) / name).relative_to(folder))
+def _is_base(path: str) -> bool:
+    """Tell whether a file belongs to the base of a stack, by its path in the stack's folder."""
+    *folders, name = Path(path).parts
+    if any(part.startswith(".") or part == "__pycache__" for part in (*folders, name)) or name.endswith(".py"):
+        return False
+    if folders:
+        return folders[0] not in _LEFT_OUT
+    return not (name.startswith("Pulumi.") and name.endswith((".yaml", ".yml")))

@@ -18,6 +18,7 @@ from flireo_iac.stacks.releases import FORM, KEY, Pin
 from flireo_iac.stacks.values import Place
 
 ENVIRONMENT_KEY = "flireo:environment"
+_PROJECT_FILE = "Pulumi.yaml"
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 
 
@@ -44,9 +45,10 @@ def read_targets(folder: Path, problems: list[Problem]) -> list[Target]:
     Args:
         folder: The stack's folder, with its ``Pulumi.<stack>.yaml`` files.
         problems: Where problems go: FL101 and FL102 for a file that is no YAML, FL110 for one that
-            ends in .yml, FL151 for a pin of another form.
+            ends in .yml, FL151 for a pin of another form, or one in ``Pulumi.yaml``.
     """
     environments = find_environments(folder, [])
+    common = _common(folder, problems)
     found: dict[str, Target] = {}
     for path in sorted(folder.glob("Pulumi.*.yml")):
         text = f'the file is not read beside Pulumi.yaml. Rename it to "{path.stem}.yaml" (and Pulumi.yml alike).'
@@ -55,7 +57,7 @@ def read_targets(folder: Path, problems: list[Problem]) -> list[Target]:
         match = _STACK_FILE.fullmatch(path.name)
         if match is None:
             continue
-        target = _target(path, match[1], environments is not None, problems)
+        target = _target(path, match[1], common, environments is not None, problems)
         if environments is None or target.environment in environments:
             found[target.stack] = target
     covered = {target.environment for target in found.values()}
@@ -79,7 +81,8 @@ def target_of(folder: Path, name: str) -> Target:
     targets = read_targets(folder, problems)
     found = [each for each in targets if each.stack == name] or [each for each in targets if each.environment == name]
     if len(found) == 1:
-        wrong = [problem for problem in problems if problem.file == found[0].place.file]
+        files = (found[0].place.file, str(folder / _PROJECT_FILE))
+        wrong = [problem for problem in problems if problem.file in files]
         if wrong:
             raise SettingsError("\n".join(map(str, wrong)))
         return found[0]
@@ -91,9 +94,29 @@ def target_of(folder: Path, name: str) -> Target:
     raise SettingsError(f'environment "{name}": the stack "{folder}" has no such environment{hint}')
 
 
-def _target(path: Path, stack: str, has_environments: bool, problems: list[Problem]) -> Target:
+def _common(folder: Path, problems: list[Problem]) -> Mapping[str, Node]:
+    """Give what ``Pulumi.yaml`` configures for all stacks; a pin is for one of them, so it is refused there."""
+    path = folder / _PROJECT_FILE
+    config = _config(path, []) if path.is_file() else {}
+    pinned = config.get(KEY)
+    if pinned is not None:
+        text = f"{KEY} stands in {_PROJECT_FILE}, where every stack would have it. Write it into Pulumi.<stack>.yaml."
+        problems.append(pinned.place.problem("FL151", text))
+    return {key: _default(node) for key, node in config.items()}
+
+
+def _default(node: Node) -> Node:
+    """Give the value of a key of ``Pulumi.yaml``, which may be declared with a default."""
+    if not isinstance(node, MapNode):
+        return node
+    return node.get("value") or node.get("default") or node
+
+
+def _target(
+    path: Path, stack: str, common: Mapping[str, Node], has_environments: bool, problems: list[Problem]
+) -> Target:
     config = _config(path, problems)
-    pin_node, name = config.get(KEY), config.get(ENVIRONMENT_KEY)
+    pin_node, name = config.get(KEY), config.get(ENVIRONMENT_KEY) or common.get(ENVIRONMENT_KEY)
     environment = str(name.value) if isinstance(name, ScalarNode) and name.value else stack
     pin = _pin(pin_node, problems) if pin_node is not None else None
     place = pin_node.place if pin_node is not None else Place(str(path))
@@ -110,6 +133,7 @@ def _pin(node: Node, problems: list[Problem]) -> Pin | None:
     try:
         return Pin.parse(str(node.value) if isinstance(node, ScalarNode) else "")
     except SettingsError:
-        text = f"{KEY} is {named(node)}, expected {FORM}. Set it with: flireo promote REF ENVIRONMENT."
+        found = f'"{node.value}"' if isinstance(node, ScalarNode) else named(node)
+        text = f"{KEY} is {found}, expected {FORM}. Set it with: flireo promote REF ENVIRONMENT."
         problems.append(node.place.problem("FL151", text))
         return None

@@ -18,7 +18,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
 from flireo_iac.engine.processes import runner
 
@@ -133,6 +133,10 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
 
     def SupportsFeature(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        assert request.tok == "pulumi:pulumi:readStackResourceOutputs"
+        return provider_pb2.InvokeResponse()
 
     def RegisterResource(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         secrets: list[str] = []

@@ -14,7 +14,7 @@ from flireo_iac.stacks.environment import requirements
 from flireo_iac.stacks.gates import unmet_after
 from flireo_iac.stacks.load import LoadedStack, resolve
 from flireo_iac.stacks.promotion import promotion
-from flireo_iac.stacks.releases import Pin, base_of, digest_of
+from flireo_iac.stacks.releases import Pin, base_of, digest_of, working_digest
 from flireo_iac.stacks.targets import read_targets, target_of
 from tests.stacks.repository import Repository
 
@@ -213,8 +213,29 @@ def test_an_environment_gives_its_release_or_the_last_commit_that_it_follows(rep
 
 def test_files_that_are_not_committed_cannot_be_promoted(repository: Repository) -> None:
     repository.write("stacks/agents/desk.md", "Four.\n")
-    with pytest.raises(SettingsError, match="Commit them first"):
+    with pytest.raises(SettingsError, match=r"not committed: agents/desk.md\. Commit them first"):
         promotion(stack(repository), "staging", "prod")
+
+
+def test_files_that_git_ignores_are_no_part_of_the_working_tree(repository: Repository) -> None:
+    repository.write("stacks/.gitignore", "review.html\n")
+    repository.commit()
+    before = working_digest(stack(repository))
+    repository.write("stacks/review.html", "<p>big</p>")
+    assert promotion(stack(repository), "staging", "prod").pin.digest == before == working_digest(stack(repository))
+    repository.write("stacks/notes.md", "new\n")
+    assert working_digest(stack(repository)) != before
+
+
+def test_a_pin_for_every_stack_at_once_is_refused(repository: Repository) -> None:
+    made = promotion(stack(repository), "v1", "prod").pin
+    repository.write("stacks/Pulumi.yaml", f"name: shop\nruntime: python\nconfig:\n  flireo:release: {made}\n")
+    repository.write("stacks/Pulumi.prod.yaml", "config: {}\n")
+    problems: list[Problem] = []
+    read_targets(stack(repository), problems)
+    assert [(each.line, each.rule) for each in problems] == [(4, "FL151")]
+    with pytest.raises(SettingsError, match="where every stack would have it"):
+        target_of(stack(repository), "prod")
 
 
 def test_a_release_that_is_wrong_in_the_environment_is_not_promoted(repository: Repository) -> None:
@@ -246,13 +267,26 @@ def after_staging(repository: Repository) -> None:
     repository.write("stacks/environments/prod.yaml", "vars: {city: Utrecht}\nafter: staging\n")
 
 
+def unmet(repository: Repository, ref: str) -> str:
+    """Say why a ref may not go to prod yet."""
+    required = requirements(stack(repository), "prod").after
+    assert required is not None
+    found = unmet_after(stack(repository), required, promotion(stack(repository), ref, "prod").pin)
+    return found.text if found is not None else ""
+
+
 def test_a_release_goes_to_the_environment_before_first(repository: Repository) -> None:
     pin(repository, "staging", "v1")
     repository.commit()
     after_staging(repository)
-    with pytest.raises(StackError, match=r"v2 has to go to \"staging\" first, which runs v1"):
-        promotion(stack(repository), "v2", "prod")
-    assert promotion(stack(repository), "v1", "prod").pin.ref == "v1"
+    assert 'v2 has to go to "staging" first, which runs v1' in unmet(repository, "v2")
+    assert unmet(repository, "v1") == ""
+
+
+def test_a_pin_that_is_not_committed_counts_for_nothing(repository: Repository) -> None:
+    pin(repository, "staging", "v1")
+    after_staging(repository)
+    assert 'v1 is pinned for "staging" in the working tree only' in unmet(repository, "v1")
 
 
 def test_a_release_that_the_environment_before_once_had_may_stay(repository: Repository) -> None:
@@ -260,7 +294,7 @@ def test_a_release_that_the_environment_before_once_had_may_stay(repository: Rep
         pin(repository, "staging", ref)
         repository.commit()
     after_staging(repository)
-    assert promotion(stack(repository), "v1", "prod").pin.ref == "v1"
+    assert unmet(repository, "v1") == ""
 
 
 def test_a_shallow_clone_cannot_know_what_was_and_says_what_to_fetch(repository: Repository, tmp_path: Path) -> None:
@@ -270,10 +304,9 @@ def test_a_shallow_clone_cannot_know_what_was_and_says_what_to_fetch(repository:
     clone = repository.clone(tmp_path / "clone", "--depth=1")
     clone.git("fetch", "--depth=1", "origin", "tag", "v1")
     after_staging(clone)
-    with pytest.raises(StackError, match="git fetch --unshallow origin"):
-        promotion(clone.folder / "stacks", "v1", "prod")
+    assert "git fetch --unshallow origin" in unmet(clone, "v1")
     clone.git("fetch", "--unshallow", "origin")
-    assert promotion(clone.folder / "stacks", "v1", "prod").pin.ref == "v1"
+    assert unmet(clone, "v1") == ""
 
 
 def test_one_that_follows_the_working_tree_had_what_was_merged(repository: Repository) -> None:
@@ -284,9 +317,8 @@ def test_one_that_follows_the_working_tree_had_what_was_merged(repository: Repos
     repository.write("stacks/agents/desk.md", "Side.\n")
     repository.commit(tag="side-1")
     repository.git("checkout", "-q", "main")
-    assert promotion(stack(repository), "v1", "prod").pin.ref == "v1"
-    with pytest.raises(StackError, match="not on the way to what is checked out"):
-        promotion(stack(repository), "side-1", "prod")
+    assert unmet(repository, "v1") == ""
+    assert "not on the way to what is checked out" in unmet(repository, "side-1")
 
 
 def test_without_a_pin_nothing_goes_first(repository: Repository) -> None:
