@@ -166,6 +166,10 @@ class Prompts:
         """Give the text of a file with everything filled in: text, ``Text``, or ``Unresolved``."""
         return self._text(name, beside, place, {})
 
+    def file(self, name: str, beside: Path, place: Place) -> TextFile | Problem:
+        """Give the file itself, with nothing filled in; args as for ``text``."""
+        return self._files.find(name, beside, place)
+
     def segments(self, name: str, beside: Path, place: Place) -> Iterator[Segment]:
         """Give the text of a file that is good, piece by piece; secrets and references as the user writes them."""
         file = self._files.find(name, beside, place)

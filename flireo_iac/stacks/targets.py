@@ -137,3 +137,15 @@ def _pin(node: Node, problems: list[Problem]) -> Pin | None:
         text = f"{KEY} is {found}, expected {FORM}. Set it with: flireo promote REF ENVIRONMENT."
         problems.append(node.place.problem("FL151", text))
         return None
+
+
+def configuration(folder: Path, stack: str) -> dict[str, str | None]:
+    """Give what ``Pulumi.<stack>.yaml`` configures, by full key; None for what is encrypted.
+
+    Args:
+        folder: The stack's folder.
+        stack: Name of the Pulumi stack.
+    """
+    path = next((each for ending in ("yaml", "yml") if (each := folder / f"Pulumi.{stack}.{ending}").is_file()), None)
+    found = _config(path, []) if path is not None else {}
+    return {key: node.written if isinstance(node, ScalarNode) else None for key, node in found.items()}
