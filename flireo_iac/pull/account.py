@@ -1,0 +1,64 @@
+"""What the account holds, read with one list a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flireo_iac.client.api import FlireoApi
+from flireo_iac.kinds import KINDS, Kind, marker, our_name, shapes
+from flireo_iac.kinds._markers import Secret, Since
+from flireo_iac.rows import Row
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the account holds.
+
+    Args:
+        rows: The objects of each kind that was read, by the kind's name, in the server's order.
+        incomplete: Names of kinds whose list does not prove that it is whole.
+    """
+
+    rows: Mapping[str, tuple[Row, ...]]
+    incomplete: frozenset[str] = frozenset()
+
+
+def read_account(api: FlireoApi, names: Iterable[str] = KINDS) -> Account:
+    """Read the lists of some kinds; sends no write.
+
+    Where a list says less than its objects do, its objects are read one by one.
+
+    Args:
+        api: The account.
+        names: Names of the kinds.
+
+    Raises:
+        FlireoError: A list cannot be read.
+    """
+    rows: dict[str, tuple[Row, ...]] = {}
+    incomplete = set()
+    for name in names:
+        kind = KINDS[name]
+        listing = api.list(kind)
+        found = listing.rows
+        if any(_is_brief(kind, row) for row in found):
+            whole = (api.get(kind, str(row["id"])) for row in found)
+            found = tuple(row for row in whole if row is not None)
+        rows[name] = found
+        if not listing.is_complete:
+            incomplete.add(name)
+    return Account(rows, frozenset(incomplete))
+
+
+def _is_brief(kind: Kind, row: Row) -> bool:
+    """Tell whether a row of a list lacks what every object has: a field that is required, or a block."""
+    if kind.endpoint.style != "collection":
+        return False
+    shown = {our_name(kind.model, key) for key in row}
+    for name, info in kind.inputs.items():
+        secret = marker(info, Secret)
+        is_expected = info.is_required() or shapes(kind.model)[name].block is not None
+        if is_expected and name not in shown and secret is None and marker(info, Since) is None:
+            return True
+    return False

@@ -1,0 +1,183 @@
+"""Whatever an account holds: what is pulled loads, says the same, and is not changed by a second pull."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from flireo_iac.core.canonical import canonical, comparable, same
+from flireo_iac.core.diff import diff
+from flireo_iac.kinds import KINDS, Kind, our_name
+from flireo_iac.pull.holding import HIDDEN, held, hidden
+from flireo_iac.pull.record import read_record
+from flireo_iac.stacks.load import LoadedStack, load
+from flireo_iac.stacks.values import ItemRef, SecretRef
+from tests import strategies
+from tests.pull.conftest import Org
+
+LAW = settings(
+    strategies.LAW,
+    max_examples=strategies.LAW.max_examples // 2,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+NAMES = st.sampled_from(
+    [
+        "Receptionist",
+        "receptionist",
+        "RECEPTIONIST 🚲",
+        "東京",
+        "a/b",
+        "../x",
+        "con",
+        "LPT1",
+        "x" * 200,
+        "Ünïcode",
+        "${x}",
+        *["null", "a\nb", " ", "1.50", "-", "&a *b", "# no", "Straße 12", "template", "\u202egnirts", "a'b\"c"],
+    ]
+) | strategies.TEXTS.filter(bool)
+PROMPTS = (
+    st.sampled_from(
+        [
+            "one\r\ntwo  \n",
+            "\ufeffmark",
+            "${var.x} $${y} ${{z}} $${{a}} ${include b}",
+            "\n\n",
+            "\x00\x07",
+            "---\n# x",
+            "  a",
+        ]
+    )
+    | strategies.TEXTS
+)
+CONTAINERS = ("agent", "tool_template", "analysis_template", "sip_trunk", "phone_number")
+
+
+@st.composite
+def rows(draw: st.DrawFn, kind: Kind) -> dict[str, Any]:
+    row = draw(strategies.inputs(kind))
+    if "name" in kind.inputs:
+        row["name"] = draw(NAMES)
+    if kind.name == "phone_number":
+        row["phone_number"] = "+31" + str(draw(st.integers(10**8, 10**9 - 1)))
+    block = row.get("llm_config")
+    if isinstance(block, dict) and draw(st.booleans()):
+        block["messages"] = [
+            {"role": "system", "content": draw(PROMPTS)},
+            *draw(st.sampled_from([[], block.get("messages") or []])),
+        ]
+    if draw(st.integers(0, 3)) == 0:
+        row["newer_thing"] = draw(strategies.JSON)
+    for name in draw(st.sets(st.sampled_from(sorted(kind.inputs)), max_size=2)):
+        if not kind.inputs[name].is_required():
+            row.pop(name, None)
+            row[name] = None
+    return row
+
+
+ACCOUNTS = st.fixed_dictionaries({name: st.lists(rows(KINDS[name]), max_size=2) for name in CONTAINERS})
+
+
+def fill(org: Org, drawn: dict[str, list[dict[str, Any]]], copies: bool) -> dict[str, dict[str, Any]]:
+    """Let the account hold it, with references that lead somewhere, and with tools that are copies."""
+    ids: dict[str, list[str]] = {}
+    for name, objects in drawn.items():
+        for number, values in enumerate(objects):
+            row = dict(values)
+            if name == "phone_number" and number == 0 and ids.get("agent"):
+                row.pop("assistant_id", None)
+                row["agent_id"] = ids["agent"][-1]
+            if name == "agent" and copies and isinstance(row.get("llm_config"), dict):
+                tools = [each["tool_config"] for each in drawn["tool_template"] if each["tool_type"] == "function"]
+                row["llm_config"] = {**row["llm_config"], "tools": tools}
+            ids.setdefault(name, []).append(org.put(KINDS[name], row))
+    return ids  # type: ignore[return-value]
+
+
+def in_the_account(org: Org, stack: LoadedStack, folder: Path) -> None:
+    """Hold every item against its object."""
+    record = read_record(folder, "dev")
+    values = held(stack, record)
+    for key, item in stack.items.items():
+        row = next(row for row in org.api.list(item.kind).rows if row["id"] == record[key])
+        theirs = canonical(item.kind.model, hidden(item.kind, row))
+        said = {name: value for name, value in values[key].items() if value != HIDDEN}
+        wanted = {name: theirs.get(our_name(item.kind.model, name)) for name in said}
+        assert diff(item.kind, said, {our_name(item.kind.model, name): each for name, each in wanted.items()}) == ()
+        ours, other = said.get("llm_config"), row.get("llm_config")
+        if ours is not None:
+            assert isinstance(other, dict)
+            assert same(ours.get("messages") or [], other.get("messages") or [])
+
+
+@LAW
+@given(drawn=ACCOUNTS, copies=st.booleans())
+def test_what_is_pulled_says_what_the_account_holds(
+    orgs: Callable[[], Org], drawn: dict[str, list[dict[str, Any]]], copies: bool
+) -> None:
+    org = orgs()
+    fill(org, drawn, copies)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "stack"
+        pulled = org.pull(folder)
+        stack = load(folder, "dev")
+        in_the_account(org, stack, folder)
+        unsaid = {each.item for each in pulled.left if not each.field}
+        assert len(stack.items) + len(unsaid) == sum(map(len, drawn.values()))
+        again = org.pull(folder, write=False)
+        assert [each.path for each in again.changes] == []
+        assert again.by_hand == ()
+        shutil.rmtree(folder / ".flireo", ignore_errors=True)
+        assert [each.path for each in org.pull(folder, write=False).changes if each.before is not None] == []
+
+
+def resolved(value: Any, ids: dict[str, str]) -> Any:
+    """Give inputs as an engine sends them into another organization."""
+    match value:
+        case ItemRef():
+            return ids[value.key]
+        case SecretRef():
+            return f"secret {value.name}"
+        case dict():
+            return {key: resolved(each, ids) for key, each in value.items()}
+        case list():
+            return [resolved(each, ids) for each in value]
+        case _:
+            return value
+
+
+@LAW
+@given(drawn=ACCOUNTS, copies=st.booleans())
+def test_another_organization_gets_the_same(
+    orgs: Callable[[], Org], drawn: dict[str, list[dict[str, Any]]], copies: bool
+) -> None:
+    one, other = orgs(), orgs()
+    for number in drawn["phone_number"][1:]:
+        number |= {"agent_id": None, "assistant_id": None, "transfer_trunk_id": None}
+    for number in drawn["phone_number"]:
+        number |= {"transfer_trunk_id": None, "workflow_id": None}
+    fill(one, drawn, copies)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "stack"
+        one.pull(folder)
+        stack = load(folder, "dev")
+        record = read_record(folder, "dev")
+    ids: dict[str, str] = {}
+    for key, item in stack.items.items():
+        ids[key] = other.put(item.kind, resolved(dict(item.inputs), ids))
+    for key, item in stack.items.items():
+        first = next(row for row in one.api.list(item.kind).rows if row["id"] == record[key])
+        second = next(row for row in other.api.list(item.kind).rows if row["id"] == ids[key])
+        for name in item.kind.inputs:
+            a, b = (hidden(item.kind, canonical(item.kind.model, row)).get(name) for row in (first, second))
+            if name == "agent_id" and a in record.values():
+                assert ids[next(each for each, id_ in record.items() if id_ == a)] == b
+            elif name in {our_name(item.kind.model, each) for each in item.inputs}:
+                assert same(comparable(item.kind.model, name, a), comparable(item.kind.model, name, b))

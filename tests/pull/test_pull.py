@@ -1,0 +1,198 @@
+"""A pull into a new folder: the files are those that a person would have written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from flireo_iac.errors import SettingsError
+from flireo_iac.kinds import KINDS
+from flireo_iac.stacks.load import load
+from tests.pull.conftest import Org
+
+BLOCK = {"provider": "openai", "model": "gpt-4o"}
+FUNCTION = KINDS["tool_template"].example["tool_config"]
+
+
+def agent(org: Org, **more: Any) -> dict[str, Any]:
+    return org.create("agent", name="Front desk", llm_config={**BLOCK, **more})
+
+
+def text(folder: Path, path: str) -> str:
+    return (folder / path).read_bytes().decode()
+
+
+def test_an_agent_is_a_short_file_with_its_prompt_beside(org: Org, tmp_path: Path) -> None:
+    agent(org, messages=[{"role": "system", "content": "Say hello.\r\n"}], temperature=0.7, tools=[{"type": "endCall"}])
+    org.pull(tmp_path / "stack")
+    assert (tmp_path / "stack/agents/front_desk.md").read_bytes() == b"Say hello.\r\n"
+    assert text(tmp_path / "stack", "agents/front_desk.yaml") == (
+        "# yaml-language-server: $schema=../schema/agent.json\n"
+        "name: Front desk\n"
+        "first_message: Good day, how can I help?\n"
+        "silence_timeout_seconds: 8\n"
+        "stt_config:\n"
+        "  provider: deepgram\n"
+        "  model: nova-3-general\n"
+        "  language: nl\n"
+        "llm_config:\n"
+        "  provider: openai\n"
+        "  model: gpt-4o\n"
+        "  prompt: front_desk.md\n"
+        "  tools:\n"
+        "    - type: endCall\n"
+        "tts_config:\n"
+        "  provider: openai\n"
+        "  voiceId: alloy\n"
+    )
+
+
+def test_references_are_names(org: Org, tmp_path: Path) -> None:
+    made = agent(org)
+    trunk = org.create("sip_trunk")
+    org.create("phone_number", agent_id=made["id"], transfer_trunk_id=trunk["id"])
+    org.pull(tmp_path)
+    written = text(tmp_path, "numbers/front_desk.yaml")
+    assert "agent_id: ${agents.front_desk.id}\ntransfer_trunk_id: ${trunks.carrier.id}\n" in written
+    assert 'phone_number: "+31201234567"\n' in written
+
+
+def test_a_reference_that_leads_nowhere_stays_an_id(org: Org, tmp_path: Path) -> None:
+    org.put(KINDS["phone_number"], {"phone_number": "+31201234567", "agent_id": "gone"})
+    org.pull(tmp_path)
+    assert "agent_id: gone\n" in text(tmp_path, "numbers/31201234567.yaml")
+
+
+def test_copies_of_templates_are_named(org: Org, tmp_path: Path) -> None:
+    org.create("tool_template")
+    template = org.create("analysis_template")
+    messages = [
+        {"role": "system", "content": template["system_prompt"]},
+        {"role": "user", "content": template["user_prompt"]},
+    ]
+    plan = {"enabled": True, "schema": template["schema"], "messages": messages}
+    other = {**FUNCTION, "name": "other"}
+    org.create(
+        "agent",
+        name="Front desk",
+        llm_config={**BLOCK, "tools": [FUNCTION, {"type": "function", **FUNCTION}, other]},
+        analysis_plan={"structuredDataPlan": plan, "minMessagesThreshold": 4},
+    )
+    org.pull(tmp_path)
+    written = text(tmp_path, "agents/front_desk.yaml")
+    assert "    - template: book_appointment\n    - template: book_appointment\n      type: function\n" in written
+    assert "    - name: other\n" in written
+    assert "analysis_plan:\n  template: after_call\n  minMessagesThreshold: 4\n" in written
+
+
+def test_no_secret_is_written_and_each_is_told_of(org: Org, tmp_path: Path) -> None:
+    server = {"url": "https://example.com", "secret": "canary-2"}
+    org.create(
+        "agent",
+        name="Front desk",
+        webhook_secret="canary-1",
+        llm_config={**BLOCK, "tools": [{**FUNCTION, "server": server}]},
+    )
+    org.create("sip_trunk", password="canary-3")
+    org.create("byok_key", api_key="canary-4")
+    found = org.pull(tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+    assert {each.variable: each.is_readable for each in found.needed} == {
+        "FLIREO_SECRET_FRONT_DESK_WEBHOOK_SECRET": True,
+        "FLIREO_SECRET_FRONT_DESK_BOOK_APPOINTMENT_SERVER_SECRET": True,
+        "FLIREO_SECRET_CARRIER_PASSWORD": False,
+        "FLIREO_SECRET_OPENAI_API_KEY": False,
+    }
+    assert set(load(tmp_path, "dev").secrets) == {each.name for each in found.needed}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("Straße, Größe 2", "strasse_grosse_2"),
+        ("a/b\\c", "a_b_c"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("CON", "agent_con"),
+        ("x" * 200, "x" * 48),
+        ("a very long name " * 20, "a_very_long_name_a_very_long_name_a_very_long"),
+        ("🚲 shop", "shop"),
+        ("Ĳsbrand's", "ijsbrands"),
+    ],
+)
+def test_names_are_readable_and_safe(org: Org, tmp_path: Path, given: str, expected: str) -> None:
+    org.create("agent", name=given)
+    org.pull(tmp_path)
+    assert [path.stem for path in (tmp_path / "agents").glob("*.yaml")] == [expected]
+
+
+def test_a_name_without_latin_letters_ends_in_the_id(org: Org, tmp_path: Path) -> None:
+    first, second = org.create("agent", name="東京のお店"), org.create("agent", name="東京 2")
+    org.pull(tmp_path)
+    expected = {f"agent_{first['id'][:8]}", f"2_{second['id'][:8]}"}
+    assert {path.stem for path in (tmp_path / "agents").glob("*.yaml")} == expected
+
+
+def test_names_stay_when_objects_are_renamed_or_gone(org: Org, tmp_path: Path) -> None:
+    first, second = (org.create("agent", name=name) for name in ("Desk", "DESK"))
+    org.pull(tmp_path)
+    org.update("agent", first["id"], name="Reception")
+    org.api.delete(KINDS["agent"], second["id"])
+    org.create("agent", name="Desk")
+    found = org.pull(tmp_path)
+    assert found.gone == ("agents.desk_2",)
+    assert "name: Reception\n" in text(tmp_path, "agents/desk.yaml")
+    assert "name: DESK\n" in text(tmp_path, "agents/desk_2.yaml")
+    assert "name: Desk\n" in text(tmp_path, "agents/desk_3.yaml")
+
+
+def test_only_writes_what_is_asked_for(org: Org, tmp_path: Path) -> None:
+    made = agent(org)
+    org.create("phone_number", agent_id=made["id"])
+    org.pull(tmp_path, "numbers.*")
+    assert not (tmp_path / "agents").exists()
+    assert f"agent_id: {made['id']}\n" in text(tmp_path, "numbers/front_desk.yaml")
+    with pytest.raises(SettingsError, match="holds no such item"):
+        org.pull(tmp_path, "agents.nobody")
+
+
+def test_what_no_file_can_say_is_left_out_and_told(org: Org, tmp_path: Path) -> None:
+    org.put(KINDS["agent"], {"name": "A", "webhook_url": "no url", "newer": 1, "llm_config": {**BLOCK, "n": 2**60}})
+    org.put(KINDS["agent"], {"name": "", "first_message": "hi"})
+    found = org.pull(tmp_path)
+    assert {(each.item, each.field) for each in found.left if each.item == "agents.a"} == {
+        ("agents.a", "webhook_url"),
+        ("agents.a", "newer"),
+        ("agents.a", "llm_config"),
+    }
+    assert [each.field for each in found.left if each.item != "agents.a"] == [""]
+    assert set(load(tmp_path, "dev").items) == {"agents.a"}
+
+
+def test_one_list_a_kind_and_no_write(org: Org, tmp_path: Path) -> None:
+    agent(org)
+    org.create("phone_number")
+    before = _requests(org)
+    org.pull(tmp_path)
+    sent = _requests(org)[len(before) :]
+    assert {each["method"] for each in sent} == {"GET"}
+    assert len(sent) == len({each["path"] for each in sent}) == len(KINDS)
+
+
+def _requests(org: Org) -> list[Any]:
+    found: list[Any] = httpx.get(f"{org.emulator.control_url}/requests").json()["requests"]
+    return found
+
+
+def test_a_brief_list_is_read_object_by_object(orgs: Callable[[], Org], tmp_path: Path) -> None:
+    org = orgs()
+    agent(org, messages=[{"role": "system", "content": "Say hello."}])
+    httpx.put(f"{org.emulator.control_url}/settings", json={"lists": "brief"}).raise_for_status()
+    try:
+        org.pull(tmp_path)
+    finally:
+        httpx.put(f"{org.emulator.control_url}/settings", json={"lists": "full"}).raise_for_status()
+    assert text(tmp_path, "agents/front_desk.md") == "Say hello."
