@@ -29,6 +29,7 @@ from flireo_iac.review.base import Base, default_base
 from flireo_iac.review.build import joined
 from flireo_iac.review.drift import overwritten
 from flireo_iac.review.markdown import LIMITS, comment
+from flireo_iac.review.mask import masked
 from flireo_iac.review.model import Review
 from flireo_iac.review.stack import Foresee, Version, now, review_loaded, review_stack, then
 from flireo_iac.stacks.history import History, at
@@ -145,7 +146,7 @@ def _found_in_account(stack: str, folder: Path, engine: EngineChoice) -> Plan | 
             f"review --live: the account{where} could not be looked at, see above. Mend that, or leave --live out.",
             exit_code=done.returncode,
         )
-    return read_plan(done.stdout, "refresh")
+    return masked(read_plan(done.stdout, "refresh"))
 
 
 def show(

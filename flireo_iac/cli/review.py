@@ -112,8 +112,10 @@ def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
     from flireo_iac.plan.forecast import requests_of
     from flireo_iac.plan.rails import findings
     from flireo_iac.review.build import environment_review, joined
+    from flireo_iac.review.mask import masked
     from flireo_iac.review.model import Review
 
+    read = masked(read)
     asked = findings(read, allowed)
     cost = foreseen(requests_of(read, allowed), settings_of({}), read.seconds)
     environment = environment_review("", read, asked, cost, problems=read.errors)

@@ -148,6 +148,7 @@ def _of_environment(stack: LoadedStack, texts: TextFiles, said: Sequence[Passage
     yield from json_schemas.find(stack)
     yield from together.find(stack)
     yield from environments.find(stack, texts)
+    yield from secrets.find_in_headers(stack)
     for passage in said:
         yield from words.find(passage)
     yield from tools.find(stack, said)

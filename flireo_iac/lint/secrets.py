@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from flireo_iac.kinds import KINDS
 from flireo_iac.lint.finding import Finding, finding
+from flireo_iac.lint.shapes import SHAPES, has_key, is_key_header
 from flireo_iac.stacks.folder import ENVIRONMENTS
+from flireo_iac.stacks.load import LoadedStack
+from flireo_iac.stacks.nodes import ListNode, MapNode, Node, ScalarNode
 from flireo_iac.stacks.prompts import FOLDER
 from flireo_iac.stacks.values import Place
 
 _ENDINGS = (".yaml", ".yml", ".md", ".txt")
 _MOST_BYTES = 5_000_000
-
-
-@dataclass(frozen=True)
-class _Shape:
-    what: str
-    signs: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-def _shape(what: str, signs: str, pattern: str) -> _Shape:
-    return _Shape(what, tuple(signs.split()), re.compile(pattern))
-
-
-_SHAPES = (
-    _shape("a key of Flireo", "fl_", r"\bfl_(?:live_|test_)?[A-Za-z0-9]{16,}"),
-    _shape("a key of a model provider", "sk-", r"\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}"),
-    _shape("a key of a model provider", "gsk_ xai-", r"\b(?:gsk_|xai-)[A-Za-z0-9]{20,}"),
-    _shape("a key of Stripe", "k_live_ k_test_", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    _shape("a token of Slack", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
-    _shape("a key of AWS", "AKIA ASIA", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    _shape("a key of Google", "AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
-    _shape("a key of Resend", "re_", r"\bre_[A-Za-z0-9]{6,}_[A-Za-z0-9]{16,}"),
-    _shape("a token of GitHub", "gho_ ghp_ ghr_ ghs_ ghu_", r"\bgh[oprsu]_[A-Za-z0-9]{36,}"),
-    _shape("a token of GitHub", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{22,}"),
-    _shape("a token of GitLab", "glpat-", r"\bglpat-[\w-]{20,}"),
-    _shape("a private key", "PRIVATE", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    _shape("a signed token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    _shape("a bearer token", "Bearer bearer", r"\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}"),
-    _shape("a password in a URL", "://", r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}$<>]+:[^\s/@{}$<>]{3,}@"),
-)
-"""Each with signs of which a text holds one, because looking for those is quicker."""
+_SHORTEST_KEY = 6
+"""A shorter value of a header is no key."""
 
 
 def texts_of(folder: Path) -> dict[str, str]:
@@ -65,11 +37,39 @@ def texts_of(folder: Path) -> dict[str, str]:
 def find(texts: dict[str, str]) -> Iterator[Finding]:
     """Find what looks like a key in texts of files."""
     for file, text in texts.items():
-        for shape in _SHAPES:
+        for shape in SHAPES:
             if not any(sign in text for sign in shape.signs):
                 continue
             for match in shape.pattern.finditer(text):
                 before = text[: match.start()]
                 place = Place(file, before.count("\n") + 1, match.start() - (before.rfind("\n") + 1) + 1)
-                hint = "Make a new one, and write ${secret.<name>} where it belongs."
-                yield finding("FL161", place, f"this looks like {shape.what}, for everybody to read. {hint}")
+                yield _finding(place, shape.what)
+
+
+def find_in_headers(stack: LoadedStack) -> Iterator[Finding]:
+    """Find headers of requests that are named like one for a key, and hold their value in clear."""
+    for tree in stack.origins.trees.values():
+        for name, value, place in _headers(tree):
+            if is_key_header(name) and len(value) >= _SHORTEST_KEY and not has_key(value):
+                yield _finding(place, f'the key of the header "{name}"')
+
+
+def _headers(node: Node) -> Iterator[tuple[str, str, Place]]:
+    """Give name, text and place of every header; one that takes its value from a secret is no text."""
+    match node:
+        case MapNode():
+            for key, entry in node.entries.items():
+                if key == "headers" and isinstance(entry.node, MapNode):
+                    for name, each in entry.node.entries.items():
+                        if isinstance(each.node, ScalarNode) and isinstance(each.node.value, str):
+                            yield name, each.node.value, each.node.place
+                else:
+                    yield from _headers(entry.node)
+        case ListNode():
+            for item in node.items:
+                yield from _headers(item)
+
+
+def _finding(place: Place, what: str) -> Finding:
+    hint = "Make a new one, and write ${secret.<name>} where it belongs."
+    return finding("FL161", place, f"this looks like {what}, for everybody to read. {hint}")

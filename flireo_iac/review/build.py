@@ -12,6 +12,7 @@ from flireo_iac.core.inside import ABSENT, Difference, differences
 from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import CHANGING, SECRET, Op, Plan, PlannedStep
 from flireo_iac.plan.rails import Finding
+from flireo_iac.review.mask import told
 from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Passage, Review, TextChange
 from flireo_iac.review.radius import Radius, itself
 from flireo_iac.review.visible import visible
@@ -51,8 +52,8 @@ def environment_review(
         plan.resources,
         tuple(findings),
         forecast,
-        tuple(map(visible, notes)),
-        tuple(map(visible, problems)),
+        tuple(visible(told(note)) for note in notes),
+        tuple(visible(told(problem)) for problem in problems),
     )
 
 

@@ -6,20 +6,19 @@ Secrets in clear are masked before anything leaves this module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flireo_iac.core.diff import diff
-from flireo_iac.kinds import Kind, map_secrets, marker, secret_texts
+from flireo_iac.kinds import Kind, marker
 from flireo_iac.kinds._markers import Secret
-from flireo_iac.plan.model import SECRET, Op, Plan, PlannedStep
+from flireo_iac.plan.model import Op, Plan, PlannedStep
+from flireo_iac.review.mask import Mask
 from flireo_iac.stacks.load import Item, LoadedStack
 from flireo_iac.stacks.values import ItemRef, SecretRef, Text, Unresolved, markers
 
 NOT_RESOLVED = "(could not be made, see the problems)"
-_SHORTEST_MASKED = 6
-"""A shorter text in a secret field is not looked for elsewhere: it would hide common words."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def compare_stacks(before: LoadedStack | None, after: LoadedStack | None) -> Com
         key: f"urn:pulumi:{environment}::stack::pulumi-python:dynamic/flireo:{item.kind.token}::{item.name}"
         for key, item in (old | new).items()
     }
-    mask = _Mask([*old.values(), *new.values()])
+    mask = Mask((item.kind, item.inputs) for item in [*old.values(), *new.values()])
     sides = _Side(old, mask), _Side(new, mask)
     replaced: set[str] = set()
     steps = []
@@ -65,7 +64,7 @@ def compare_stacks(before: LoadedStack | None, after: LoadedStack | None) -> Com
 class _Side:
     """One of the two stacks: its items as plain data."""
 
-    def __init__(self, items: Mapping[str, Item], mask: _Mask) -> None:
+    def __init__(self, items: Mapping[str, Item], mask: Mask) -> None:
         self._items = items
         self._plain: dict[str, dict[str, Any]] = {}
         self.mask = mask
@@ -112,45 +111,6 @@ class _Side:
                 return [self._value(each) for each in value]
             case _:
                 return value
-
-
-class _Mask:
-    """Takes secrets that stand in the files in clear out of everything that is shown.
-
-    Two values that differ get two numbers, so that a change is seen and the values are not.
-    """
-
-    def __init__(self, items: list[Item]) -> None:
-        found: dict[str, None] = {}
-        for item in items:
-            for text in sorted(secret_texts(item.kind.model, item.inputs)):
-                found.setdefault(text)
-        self._numbers = {text: f"{SECRET[:-1]} {number}]" for number, text in enumerate(found, 1)}
-        self._anywhere = sorted((text for text in found if len(text) >= _SHORTEST_MASKED), key=len, reverse=True)
-
-    def inputs(self, kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Give inputs without secrets."""
-        masked = map_secrets(kind.model, inputs, self._secret)
-        return {key: _mapped(value, self._text) for key, value in masked.items()}
-
-    def _secret(self, value: Any) -> Any:
-        is_name = isinstance(value, str) and value.startswith("${secret.") and value.endswith("}")
-        return value if is_name else self._numbers.get(value, SECRET) if isinstance(value, str) else SECRET
-
-    def _text(self, text: str) -> str:
-        for secret in self._anywhere:
-            text = text.replace(secret, self._numbers[secret])
-        return text
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {change(key) if isinstance(key, str) else key: _mapped(each, change) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mapped(each, change) for each in value]
-    return value
 
 
 def _operation(kind: Kind, old: Item | None, new: Item | None, sides: tuple[_Side, _Side], replaced: set[str]) -> Op:

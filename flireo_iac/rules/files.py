@@ -147,9 +147,9 @@ FILES = (
         "error",
         "what looks like a key stands in a file",
         "A file is in git for ever, and a prompt is sent to a model. Looked for are the well-known shapes of keys "
-        "(`sk-…`, `fl_live_…`, `xoxb-…`, `AKIA…`, `ghp_…`, PEM blocks, `Bearer …`, passwords in a URL) in every YAML "
-        "and Markdown file of the stack. The value is never printed. Treat a key that was committed as lost: make a "
-        "new one.",
+        "(`sk-…`, `fl_live_…`, `xoxb-…`, `AKIA…`, `ghp_…`, PEM blocks, `Bearer …`, passwords and `?token=…` in a URL) "
+        "in every YAML and Markdown file of the stack, and headers such as `X-Api-Key` with a value in clear. The "
+        "value is never printed. Treat a key that was committed as lost: make a new one.",
         bad={"agents/desk.yaml": "name: Desk\nwebhook_url: https://user:hunter2hunter2@hooks.example.com/flireo\n"},
         good={
             "agents/desk.yaml": "name: Desk\nwebhook_url: https://hooks.example.com/flireo\n"

@@ -163,6 +163,8 @@ MISTAKES = [
         DEV, "# The environment is", "# fl_live_0123456789abcdef is the key. The environment is", f"{DEV}:2:3 FL161"
     ),
     mistake(TOOL, "https://${var.webhook_host}", "https://me:hunter2@${var.webhook_host}", f"{TOOL}:8:8 FL161"),
+    mistake(TOOL, "/appointments", "/book?token=hunter2hunter2", f"{TOOL}:8:40 FL161"),
+    mistake(TOOL, "", "  headers: {X-Api-Key: hunter2hunter2, X-Auth: '${secret.a}'}\n", f"{TOOL}:15:24 FL161"),
     mistake(RULES, "", "-----BEGIN RSA PRIVATE KEY-----\n", f"{RULES}:6:1 FL161"),
     mistake("Pulumi.dev.yaml", "", "config:\n  shop:slack: xoxb-0123456789-abcdef\n", "Pulumi.dev.yaml:2:15 FL161"),
 ]

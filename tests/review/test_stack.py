@@ -5,7 +5,7 @@ import pytest
 from flireo_iac.errors import SettingsError
 from flireo_iac.review.document import document
 from flireo_iac.review.markdown import comment
-from flireo_iac.review.model import FieldChange, ItemChange
+from flireo_iac.review.model import FieldChange, ItemChange, Review
 from flireo_iac.review.page import page
 from flireo_iac.review.plainwords import counted
 from flireo_iac.review.text import Lines
@@ -24,6 +24,15 @@ tool_config:
 
 def changed(item: ItemChange) -> dict[str, tuple[object, object]]:
     return {field.path: (field.old, field.new) for field in item.fields}
+
+
+def forms(review: Review) -> dict[str, str]:
+    return {
+        "md": comment(review),
+        "html": page(review),
+        "text": "\n".join(line.plain for line in Lines().of(review)),
+        "json": str(document(review)),
+    }
 
 
 def test_nothing_changes(change: Change) -> None:
@@ -138,7 +147,7 @@ def test_a_stack_with_problems_is_shown_as_far_as_it_goes(change: Change) -> Non
     change.agent("desk", "Be brief.\n", 1)
     change.after["agents/desk.md"] = "Be ${var.kind}.\n"
     found = change.only()
-    assert "FL120" in found.problems[0] or "kind" in found.problems[0]
+    assert found.problems[0].partition("agents/")[2].startswith('desk.md:1:4  FL122 variable "kind" is not set')
     assert found.items[0].title == 'agent "desk"'
 
 
@@ -186,16 +195,47 @@ def test_no_secret_is_in_any_form(change: Change) -> None:
     change.before["byok/openai.yaml"] = "provider: openai\napi_key: ${secret.one}\n"
     change.after["byok/openai.yaml"] = "provider: openai\napi_key: ${secret.two}\n"
     review = change.review()
-    forms = {
-        "md": comment(review),
-        "html": page(review),
-        "text": "\n".join(line.plain for line in Lines().of(review)),
-        "json": str(document(review)),
-    }
-    for form, text in forms.items():
+    shown = forms(review)
+    for form, text in shown.items():
         assert [canary for canary in CANARIES if canary in text] == [], form
     secrets = {field.path: field for item in review.environments[0].items for field in item.fields if field.is_secret}
     assert set(secrets) == {"password", "webhook_secret", "api_key"}
-    assert "password: changed" in forms["text"]
-    assert "webhook_secret: set" in forms["text"]
-    assert "api_key: changed (${secret.two})" in forms["text"]
+    assert "password: changed" in shown["text"]
+    assert "webhook_secret: set" in shown["text"]
+    assert "api_key: changed (${secret.two})" in shown["text"]
+
+
+KEYS = {
+    "AKIAZ9X8C7V6B5N4M3L2": "The key is {}.",
+    "sk-proj-canaryCanaryCanary1234": "Say {} to the model.",
+    "canaryBearer0123456789abc": "Send Authorization: Bearer {} along.",
+    "me:canaryUserinfo": "Ask https://{}@hooks.example.com/book.",
+    "canaryQuery01": "Ask https://hooks.example.com/book?token={}&x=1.",
+    "MIIcanaryPem": "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+}
+"""What looks like a key, and where it stands in a prompt."""
+HEADERS = ("canary-header-one", "canary-header-two", "tenantCanary")
+
+
+def test_what_looks_like_a_key_is_in_no_form(change: Change) -> None:
+    prompt = "\n\n".join(text.format(key) for key, text in KEYS.items())
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["agents/desk.md"] = f"{prompt}\n"
+    tool = f"{TOOL.format(what='a day')}  headers: {{X-Api-Key: {{}}, X-Tenant: {HEADERS[2]}, Accept: text/plain}}\n"
+    change.before["tools/book.yaml"] = tool.replace("{}", HEADERS[0], 1).replace("{type", "{type")
+    change.after["tools/book.yaml"] = tool.replace("{}", HEADERS[1], 1)
+    change.after["agents/desk.yaml"] = change.before["agents/desk.yaml"] + (
+        f"  tools:\n    - template: book\nfirst_message: Hello, {HEADERS[1]}.\n"
+    )
+    for form, text in forms(change.review()).items():
+        assert [canary for canary in (*KEYS, *HEADERS) if canary in text] == [], form
+        assert "text/plain" in text, form
+    assert "[secret" in forms(change.review())["md"]
+
+
+def test_a_key_that_changes_is_seen_to_change(change: Change) -> None:
+    one, other = "AKIAZ9X8C7V6B5N4M3L2", "AKIAZ9X8C7V6B5N4M3L3"
+    change.agent("desk", f"The key is {one}.\n")
+    change.after["agents/desk.md"] = f"The key is {other}.\n"
+    (text,) = change.item('agent "desk"').texts
+    assert [piece.kind for piece in text.passages[0].pieces] == ["same", "gone", "new", "same"]
