@@ -55,13 +55,14 @@ def default_base(history: History, environ: Mapping[str, str]) -> Base:
             return Base(commit, f"where this branch left {head}")
     if is_changed:
         return Base("HEAD", "the last commit, because there are changes that are not committed")
-    if not history.line("rev-parse", "--verify", "--quiet", "HEAD~1^{commit}"):
-        deeper = f"Run: git fetch --deepen=50 {history.remote}, or name" if history.is_shallow else "Name"
+    if history.line("rev-parse", "--verify", "--quiet", "HEAD~1^{commit}"):
+        return Base("HEAD~1", "the commit before the last one")
+    if history.is_shallow:
         raise SettingsError(
-            "review: there is nothing to compare with, no change and no earlier commit in this clone. "
-            f"{deeper} a base with --base."
+            "review: there is nothing to compare with, no change and no earlier commit in this shallow clone. "
+            f"Run: git fetch --deepen=50 {history.remote}, or name a base with --base."
         )
-    return Base("HEAD~1", "the commit before the last one")
+    return Base("HEAD", "the only commit, and nothing has changed since")
 
 
 def _branch_point(history: History, branch: str, why: str) -> Base:

@@ -112,12 +112,19 @@ def test_files_of_the_base_are_named_as_git_does(shop: Repository) -> None:
     assert f"is not whole: {commit[:10]}:stacks/agents/desk.yaml:2:1  FL101" in done.stdout
 
 
-def test_no_change_and_no_earlier_commit(shop: Repository) -> None:
+def test_the_only_commit_changes_nothing(shop: Repository) -> None:
     done = review(shop.folder / "stacks")
+    assert (done.returncode, "Nothing changes." in done.stdout) == (0, True)
+    assert "the only commit, and nothing has changed since" in done.stderr
+
+
+def test_the_only_commit_of_a_shallow_clone_is_not_taken_for_the_first(shop: Repository, tmp_path: Path) -> None:
+    shop.commit()
+    clone = shop.clone(tmp_path / "clone", "--depth=1")
+    done = review(clone.folder / "stacks")
     assert done.returncode == 2
     assert "there is nothing to compare with" in done.stderr
-    same = review(shop.folder / "stacks", "--base", "HEAD")
-    assert (same.returncode, "Nothing changes." in same.stdout) == (0, True)
+    assert "git fetch --deepen=50 origin" in done.stderr
 
 
 def test_an_environment_with_a_release_is_reached_through_its_pin_and_its_own_files(shop: Repository) -> None:
