@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Path = typer.Argument(..., metavar="DIR", help="Folder to make; it has to be new or empty."),
-    empty: bool = typer.Option(False, "--empty", help="Write the frame only: project, program, environments."),
+    empty: bool = typer.Option(False, "--empty", help="Write the frame only: project, program, environments, checks."),
 ) -> None:
     """Write a small working stack to start from."""
     from flireo_iac.stacks.init import write_stack

@@ -14,7 +14,9 @@ from flireo_iac.stacks.schema import schema_text, schemas
 
 SCHEMA_FOLDER = "schema"
 """Folder of a stack that holds the JSON Schemas for editors."""
-_FRAME = {"Pulumi.yaml", "__main__.py", "README.md", "gitignore", "environments"}
+_HIDDEN = {name: f".{name}" for name in ("editorconfig", "gitignore", "vscode")}
+"""What begins with a dot in a stack, and without one here, where it would work on this package."""
+_FRAME = {"Pulumi.yaml", "__main__.py", "README.md", "environments", "tests", *_HIDDEN}
 _PROJECT = "PROJECT_NAME"
 
 
@@ -23,7 +25,8 @@ def write_stack(folder: Path, *, is_empty: bool = False) -> list[Path]:
 
     Args:
         folder: Where to; made when it is not there.
-        is_empty: True leaves out everything but the frame: project, program, environments and schemas.
+        is_empty: True leaves out every item and variable: project, program, environments, checks, settings of editors
+            and schemas stay.
 
     Returns:
         The files that were written, relative to the folder, sorted.
@@ -71,7 +74,7 @@ def project_name(folder: str) -> str:
 
 
 def _copy(part: Traversable, folder: Path, project: str, written: list[Path], *, is_empty: bool) -> None:
-    target = folder / (".gitignore" if part.name == "gitignore" else part.name)
+    target = folder / _HIDDEN.get(part.name, part.name)
     if part.is_dir():
         if part.name != "__pycache__":
             target.mkdir()

@@ -9,6 +9,7 @@ import pytest
 
 from flireo_iac.emulator.server import Running
 from flireo_iac.stacks.folder import read_folder
+from flireo_iac.stacks.init import write_stack
 from tests.acceptance.deployment import Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,20 @@ def test_the_sample_stack_works_in_every_environment(
     assert deployment.counts()["POST"] == len(loaded.items)
     deployment.good("up", "--refresh", "--expect-no-changes")
     assert set(deployment.counts()) == {"GET"}
+
+
+def test_the_stack_of_init_works_as_it_is(tmp_path: Path, emulator: Running, engine: str) -> None:
+    """In prod, which differs most; dev is the walk of the README."""
+    deployment = Deployment(tmp_path / "shop", tmp_path / "home", emulator.url, emulator.control_url, engine)
+    deployment.stack = "prod"
+    write_stack(deployment.folder)
+    deployment.good("up")
+    assert deployment.counts()["POST"] == 6
+    deployment.good("up", "--refresh", "--expect-no-changes")
+    numbers = deployment.account("/numbers")["numbers"]
+    assert len({number["agent_id"] for number in numbers}) == 2
+    agents = deployment.account("/agents")["agents"]
+    assert all("digital assistant" in str(agent["llm_config"]) for agent in agents), "both speak the shared part"
 
 
 def test_the_sample_stack_is_of_a_real_size() -> None:

@@ -15,7 +15,8 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 DESK, NUMBER = "agents/receptionist.yaml", "numbers/main.yaml"
 PROMPT, RULES = "agents/receptionist.md", "prompts/house-rules.md"
 TOOL, ANALYSIS = "tools/book_appointment.yaml", "analysis/after_call.yaml"
-DEV, PROD = "environments/dev.yaml", "environments/prod.yaml"
+DEV, STAGING, PROD = "environments/dev.yaml", "environments/staging.yaml", "environments/prod.yaml"
+UNUSED_DESK = (f"{DEV}:9:3 FL144", f"{PROD}:12:3 FL144", f"{STAGING}:8:3 FL144")
 SECOND = "name: Night\nllm_config: {provider: openai, model: gpt-4o, prompt: night.md}\n"
 
 
@@ -106,13 +107,13 @@ MISTAKES = [
     mistake(DESK, "business_name: ${var.company}", "business_name: ${agents.receptionist.id}", f"{DESK}:3:16 FL126"),
     mistake(DESK, "template: book_appointment", "template: book_apointment", f"{DESK}:12:17 FL135"),
     mistake(DESK, "analysis_plan: {template: after_call}", "analysis_plan: {template: [a]}", f"{DESK}:18:27 FL136"),
-    mistake(DEV, "  city: Teststad\n", "  city: ${var.company}\n  unused: x\n", f"{DEV}:6:3 FL144"),
-    mistake(DEV, "vars:\n", "omit: [agents.recepionist]\nvars:\n", f"{DEV}:3:8 FL143"),
-    mistake(DEV, "", "omit: [agents.*]\n", f"{NUMBER}:4:11 FL125"),
-    mistake(DEV, "", "resource: {}\n", f"{DEV}:10:1 FL142"),
-    mistake(PROD, "llm_config: {model: gpt-4o}", "llm_config: {model: gpt-4o-mini}", f"{PROD}:12:18 FL145"),
-    mistake(PROD, "llm_config: {model: gpt-4o}", "voicemail_message: null", f"{PROD}:12:5 FL145"),
-    mistake(PROD, "agents.receptionist:", "agents.reception:", f"{PROD}:11:3 FL143"),
+    mistake(DEV, "  city: Teststad\n", "  city: ${var.company}\n  unused: x\n", f"{DEV}:7:3 FL144"),
+    mistake(DEV, "vars:\n", "omit: [agents.recepionist]\nvars:\n", f"{DEV}:4:8 FL143"),
+    mistake(DEV, "", "omit: [agents.*]\n", f"{NUMBER}:4:11 FL125", "numbers/after_hours.yaml:4:11 FL125"),
+    mistake(DEV, "", "resource: {}\n", f"{DEV}:12:1 FL142"),
+    mistake(PROD, "llm_config: {model: gpt-4o}", "llm_config: {model: gpt-4o-mini}", f"{PROD}:17:18 FL145"),
+    mistake(PROD, "llm_config: {model: gpt-4o}", "voicemail_message: null", f"{PROD}:17:5 FL145"),
+    mistake(PROD, "agents.receptionist:", "agents.reception:", f"{PROD}:16:3 FL143"),
     # items together
     mistake(DESK, "model: gpt-4o-mini", "model: claude-3-sonnet", f"{DESK}:8:10 FL204"),
     mistake(DESK, "language: en", "language: english", f"{DESK}:5:67 FL205"),
@@ -122,14 +123,13 @@ MISTAKES = [
     mistake(DESK, "", "webhook_url: https://hooks.example.com/x\nwebhook_secret: hunter2\n", f"{DESK}:20:17 FL130"),
     mistake(DESK, "    - type: endCall", "    - {name: look_up, description: Looks up.}", f"{DESK}:16:7 FL207"),
     mistake(DESK, "    - type: endCall", "    - template: book_appointment", f"{DESK}:16:7 FL213"),
-    mistake(DESK, '"${var.front_desk}"', '"112"', f"{DESK}:15:34 FL210", f"{DEV}:7:3 FL144", f"{PROD}:7:3 FL144"),
+    mistake(DESK, '"${var.front_desk}"', '"112"', f"{DESK}:15:34 FL210", *UNUSED_DESK),
     mistake(
         DESK,
         '"${var.front_desk}"',
         '"${var.main_number}"',
         f"{DESK}:15:34 FL223",
-        f"{DEV}:7:3 FL144",
-        f"{PROD}:7:3 FL144",
+        *UNUSED_DESK,
     ),
     mistake(TOOL, "type: object", "type: objekt", f"{TOOL}:10:11 FL212"),
     mistake(TOOL, "day: {type: string,", "day: {type: text,", f"{TOOL}:12:19 FL212"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import jsonschema
@@ -18,6 +21,7 @@ from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.init import project_name, write_stack
 from flireo_iac.stacks.load import load
 from flireo_iac.stacks.schema import MODELINE, schemas
+from tests.stacks.repository import Repository
 
 SAMPLE = Path(__file__).resolve().parents[2] / "stacks"
 SCHEMAS = schemas()
@@ -90,7 +94,44 @@ def test_empty_stack_is_good_and_has_no_item(tmp_path: Path) -> None:
     write_stack(tmp_path / "new", is_empty=True)
     report = examine_whole(tmp_path / "new")
     assert report.problems == []
-    assert [dict(stack.items) for stack in report.stacks] == [{}, {}]
+    assert [dict(stack.items) for stack in report.stacks] == [{}, {}, {}]
+
+
+def test_editor_settings_give_every_file_the_schema_that_it_names(tmp_path: Path) -> None:
+    write_stack(tmp_path)
+    mapped = json.loads((tmp_path / ".vscode/settings.json").read_text("utf-8"))["yaml.schemas"]
+    assert {Path(schema).stem for schema in mapped} == set(SCHEMAS)
+    globs = [
+        (glob, schema) for schema, named in mapped.items() for glob in ([named] if isinstance(named, str) else named)
+    ]
+    for path in [*stack_files(tmp_path), tmp_path / "Pulumi.dev.yaml", tmp_path / "Pulumi.yaml"]:
+        found = [schema for glob, schema in globs if PurePath(f"/{path.relative_to(tmp_path)}").match(glob)]
+        if path.name == "Pulumi.yaml":
+            assert found == []
+        else:
+            schema = SCHEMAS["config"] if path.name == "Pulumi.dev.yaml" else schema_of(path)
+            assert [SCHEMAS[Path(each).stem] for each in found] == [schema], path
+
+
+def test_a_new_stack_passes_its_own_checks_once_it_is_in_git(tmp_path: Path) -> None:
+    write_stack(tmp_path / "shop")
+    repository = Repository(tmp_path / "shop")
+    repository.commit("First version")
+    assert not repository.git("status", "--porcelain", "--ignored")
+    environ = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+    def checks() -> tuple[int, str]:
+        command = ["sh", "shop/tests/checks.sh"]
+        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, text = checks()
+    assert code == 0, text
+    assert "no problems" in text
+    assert "Nothing changes." in text
+    (tmp_path / "shop/numbers/after_hours.yaml").unlink()
+    code, text = checks()
+    assert code != 0, text
 
 
 @pytest.mark.parametrize(
