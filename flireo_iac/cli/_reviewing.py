@@ -25,13 +25,14 @@ from flireo_iac.errors import EngineError, ExitCode, SettingsError
 from flireo_iac.plan.forecast import requests_of
 from flireo_iac.plan.model import Plan
 from flireo_iac.plan.read import read_plan
-from flireo_iac.review.base import Base, default_base
+from flireo_iac.review.base import Base, default_base, prefix_then
 from flireo_iac.review.build import joined
 from flireo_iac.review.drift import overwritten
 from flireo_iac.review.markdown import LIMITS, comment
 from flireo_iac.review.mask import masked
 from flireo_iac.review.model import Review
 from flireo_iac.review.stack import Foresee, Version, now, review_loaded, review_stack, then
+from flireo_iac.stacks.folder import holds_stack
 from flireo_iac.stacks.history import History, at
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _foresee(allowed: Allowed) -> Foresee:
 def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
     if ref == "":
         raise SettingsError("--base: is empty, expected a git ref or a folder. Name one, or leave --base out.")
-    if ref is not None and Path(ref).is_dir():
+    if ref is not None and Path(ref).is_dir() and _is_folder_meant(folder, ref):
         return then(Path(ref), folder), ref
     history = History(folder)
     base = Base(ref, "--base") if ref is not None else default_base(history, os.environ)
@@ -90,12 +91,30 @@ def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, 
     shown = f"{commit[:10]} ({base.ref})" if not commit.startswith(base.ref) else commit[:10]
     if ref is None:
         output.note(f"compared with {commit[:10]}: {base.why}.")
-    inside = history.prefix.rstrip("/")
-    if inside and not history.line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}"):
-        return Version(folder, None, folder), shown
-    revision = opened.enter_context(at(folder, commit))
+    prefix = prefix_then(history, commit)
+    if prefix is None:
+        return Version(folder, None, folder, where=f"at {history.prefix}"), shown
+    if prefix != history.prefix:
+        output.note(f"the stack stood in {prefix or 'the top folder'} then, it is compared with that.")
+    revision = opened.enter_context(at(folder, commit, prefix))
     short = replace(revision, shown=revision.shown.replace(commit, commit[:10], 1))
     return then(revision.folder, folder, short.named), shown
+
+
+def _is_folder_meant(folder: Path, base: str) -> bool:
+    """Tell whether a base is meant as a folder: a git ref of that name comes first, and the folder holds a stack."""
+    try:
+        commit = History(folder).commit(base)
+    except SettingsError:
+        if not holds_stack(Path(base)):
+            raise SettingsError(
+                f'--base: "{base}" is no git ref here, and the folder of that name holds no stack. Name another one.'
+            ) from None
+        output.note(f"compared with the folder {base}.")
+        return True
+    if holds_stack(Path(base)):
+        output.note(f'compared with the git ref "{base}", {commit[:10]}; for the folder: --base {Path(base).resolve()}')
+    return False
 
 
 def review_promotion(found: Promotion) -> Review:

@@ -23,22 +23,26 @@ def register(app: typer.Typer) -> None:
 def promote(
     source: str = typer.Argument(metavar="REF|ENV", help="A tag, branch or commit, or an environment's release."),
     environment: str = typer.Argument(metavar="ENV", help="The environment that gets it."),
-    cwd: Path = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here"),
+    cwd: Path | None = typer.Option(
+        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show what it moves, and write nothing."),
     engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="Which engine looks for drift."),
     as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
 ) -> None:
     """Pin a release for an environment: one line of Pulumi.<env>.yaml. Nothing is deployed, no file is copied."""
     from flireo_iac.cli._gates import stop_what_is_not_met
+    from flireo_iac.stacks.folder import stack_folder
     from flireo_iac.stacks.pinning import write_pin
     from flireo_iac.stacks.promotion import promotion
 
-    found = promotion(cwd, source, environment)
+    folder = stack_folder(cwd)
+    found = promotion(folder, source, environment)
     if found.is_done:
         _print(found, as_json=as_json, is_written=False)
         output.note(f"{found.target.stack} has {_short(str(found.pin))} already.")
         return
-    stop_what_is_not_met("promote", cwd, found.target, found.pin, found.requirements, engine)
+    stop_what_is_not_met("promote", folder, found.target, found.pin, found.requirements, engine)
     path = Path(found.target.place.file)
     if not dry_run:
         write_pin(path, found.pin)

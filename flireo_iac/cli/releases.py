@@ -41,15 +41,20 @@ class _Row:
 
 
 def releases(
-    cwd: Path = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here"),
+    cwd: Path | None = typer.Option(
+        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
+    ),
     live: bool = typer.Option(False, "--live", help="Also what the state of each stack says was deployed."),
     engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="Whose state to read with --live."),
     as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
 ) -> None:
     """List the release of every environment, from the pins in Pulumi.<env>.yaml."""
-    rows = _rows(cwd)
+    from flireo_iac.stacks.folder import stack_folder
+
+    folder = stack_folder(cwd)
+    rows = _rows(folder)
     if live:
-        rows = _with_deployed(cwd, rows, engine)
+        rows = _with_deployed(folder, rows, engine)
     if as_json:
         output.data_json([asdict(row) for row in rows])
     else:

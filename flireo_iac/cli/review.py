@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    cwd: Path = typer.Option(Path(), "-C", "--cwd", help="Folder of the stack.", show_default="here"),
+    cwd: Path | None = typer.Option(
+        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
+    ),
     environment: list[str] | None = typer.Option(
         None, "-s", "--stack", "-e", "--environment", help="Environment; default each one it reaches. Repeatable."
     ),
@@ -55,6 +57,7 @@ def review(
     """Say what a change means, per environment. Without --live it sends nothing, and needs no key, state or secret."""
     from flireo_iac.cli._reviewing import Format, Limit, review_files, show, with_account
     from flireo_iac.review.markdown import LIMITS
+    from flireo_iac.stacks.folder import stack_folder
 
     chosen = Format.JSON if as_json else _one_of(Format, form, "--format")
     most = LIMITS[_one_of(Limit, limit, "--limit")] if max_chars is None else max_chars
@@ -62,9 +65,10 @@ def review(
         raise SettingsError(f"--max-chars: is {most}, expected at least {_SMALLEST_COMMENT:,}. Give it more room.")
     allowed = Allowed.load(os.environ, allow or [])
     if plan is None:
-        found = review_files(cwd, environment or [], base, allowed)
+        folder = stack_folder(cwd)
+        found = review_files(folder, environment or [], base, allowed)
         if live:
-            found = with_account(found, cwd, engine)
+            found = with_account(found, folder, engine)
         show(found, chosen, target, most, link)
         failed = any(each.problems for each in found.environments)
     else:

@@ -76,3 +76,25 @@ def _branch_point(history: History, branch: str, why: str) -> Base:
         f'review: this clone does not reach back to where the branch left "{branch}" ({why}). Run: {how} '
         "(in GitHub Actions: fetch-depth: 0 for actions/checkout), or name a base with --base."
     )
+
+
+def prefix_then(history: History, commit: str) -> str | None:
+    """Find where a stack stood at a commit; a folder that was moved is found by its ``Pulumi.yaml``.
+
+    Args:
+        history: The repository of the stack.
+        commit: Id of the commit.
+
+    Returns:
+        Path of its folder in the repository, with a slash at the end, empty for the top; None when it was not there.
+    """
+    if history.succeeds("rev-parse", "--verify", "--quiet", f"{commit}:{history.prefix}Pulumi.yaml"):
+        return history.prefix
+    options = ("--no-ext-diff", "--find-renames", "--name-status", "--diff-filter=R", "-z")
+    told = history.paths("diff", *options, commit, "--", ":(top,glob)**/Pulumi.yaml")
+    moves = dict(zip(told[2::3], told[1::3], strict=False))
+    old = moves.get(f"{history.prefix}Pulumi.yaml")
+    if old is not None:
+        return old.removesuffix("Pulumi.yaml")
+    is_there = history.succeeds("rev-parse", "--verify", "--quiet", f"{commit}:{history.prefix.rstrip('/')}")
+    return history.prefix if is_there else None

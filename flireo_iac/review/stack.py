@@ -56,11 +56,18 @@ class Version:
         files: The files; None when there was no stack.
         repository: The stack's folder in its git repository, where releases are.
         named: Gives a text with the files named as a person knows them.
+        where: Where a stack was looked for, when there was none: ``at voice/``; empty when nobody could know.
     """
 
     def __init__(
-        self, folder: Path, files: StackFiles | None, repository: Path, named: Callable[[str], str] = str
+        self,
+        folder: Path,
+        files: StackFiles | None,
+        repository: Path,
+        named: Callable[[str], str] = str,
+        where: str = "",
     ) -> None:
+        self.where = where
         self._folder = folder
         self._files = files
         self._repository = repository
@@ -156,7 +163,8 @@ def review_stack(
     }
     reached = {name: each for name, each in found.items() if environments or each.items or each.problems or each.notes}
     untouched = [_shown(name, known.get(name)) for name in found if name not in reached and name]
-    notes = () if before.is_there else ("There was no stack before: everything in it is new.",)
+    absent = f"There was no stack {before.where and f'{before.where} '}then: everything in it is new."
+    notes = () if before.is_there else (absent,)
     return joined(Review(tuple(reached.values()), tuple(untouched), notes=notes))
 
 

@@ -77,6 +77,28 @@ def folder_above(start: Path) -> Path:
     return path
 
 
+def holds_stack(folder: Path) -> bool:
+    """Tell whether a folder holds a stack: a Pulumi project, or files of items."""
+    if (folder / "Pulumi.yaml").is_file():
+        return True
+    return any((folder / kind.folder).is_dir() or _single_files(kind, folder) for kind in KINDS.values())
+
+
+def stack_folder(chosen: Path | None) -> Path:
+    """Give the folder of a stack.
+
+    Args:
+        chosen: What the user names; None for the working directory, or the nearest folder above it with a stack.
+
+    Raises:
+        SettingsError: It holds no stack.
+    """
+    folder = chosen if chosen is not None else folder_above(Path())
+    if not holds_stack(folder):
+        raise _no_stack(folder)
+    return folder
+
+
 def read_folder(folder: Path) -> StackFiles:
     """Read the base files of a stack.
 
@@ -108,13 +130,17 @@ def _read(folder: Path) -> StackFiles:
             has_any = True
             _read_item(kind, path, files)
     if not has_any:
-        raise SettingsError(
-            f'read stack "{folder}": it holds no stack, expected folders such as agents or numbers. '
-            'Name the folder with -C, or begin one with "flireo init".'
-        )
+        raise _no_stack(folder)
     _find_misnamed(folder, files.problems)
     files.environments = find_environments(folder, files.problems)
     return files
+
+
+def _no_stack(folder: Path) -> SettingsError:
+    return SettingsError(
+        f'read stack "{folder}": it holds no stack, expected folders such as agents or numbers. '
+        'Name the folder with -C, or begin one with "flireo init".'
+    )
 
 
 def _yaml_files(folder: Path, problems: list[Problem]) -> list[Path]:

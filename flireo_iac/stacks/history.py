@@ -47,18 +47,20 @@ class Revision:
 
 
 @contextmanager
-def at(folder: Path, ref: str) -> Iterator[Revision]:
+def at(folder: Path, ref: str, prefix: str | None = None) -> Iterator[Revision]:
     """Lay out a stack as it was at a ref; the files are gone when the context ends.
 
     Args:
         folder: The stack's folder in the working tree.
         ref: A tag, a branch, a commit, or anything else that git resolves to a commit.
+        prefix: Path of the stack's folder in its repository at the ref, with a slash at the end; None where it is now.
 
     Raises:
         SettingsError: There is no git or no repository, the clone does not hold the ref, or the stack cannot be read
             there; says what to type.
     """
     history = History(folder)
+    history.prefix = history.prefix if prefix is None else prefix
     commit = history.commit(ref)
     with tempfile.TemporaryDirectory(prefix="flireo-") as made:
         target = Path(made) / "stack"

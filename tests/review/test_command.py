@@ -19,11 +19,16 @@ CI = ("GITHUB_", "CI_", "SYSTEM_", "FLIREO_", "PULUMI_", "FORCE_", "GIT_")
 
 
 def review(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command where nothing can be looked up and nobody can be reached."""
+    """Review where nothing can be looked up and nobody can be reached."""
+    return flireo(folder, "review", *arguments, **environ)
+
+
+def flireo(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command where nothing can be looked up and nobody can be reached."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(CI)}
     closed = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     return subprocess.run(
-        [sys.executable, "-c", "from flireo_iac.cli.main import main; main()", "review", *arguments],
+        [sys.executable, "-c", "from flireo_iac.cli.main import main; main()", *arguments],
         cwd=folder,
         env={**kept, **closed, **environ},
         capture_output=True,
@@ -112,6 +117,44 @@ def test_files_of_the_base_are_named_as_git_does(shop: Repository) -> None:
     assert f"is not whole: {commit[:10]}:stacks/agents/desk.yaml:2:1  FL101" in done.stdout
 
 
+def test_a_stack_that_was_moved_is_compared_with_where_it_was(shop: Repository) -> None:
+    (shop.folder / "voice").mkdir()
+    shop.git("mv", "stacks", "voice/shop")
+    shop.write("voice/shop/agents/desk.md", "# Rules\n\nNever promise a day.\n")
+    done = review(shop.folder / "voice/shop/agents")  # a folder inside the stack finds it
+    assert "Never promise a [-price-] {+day+}." in done.stdout
+    assert "is new" not in done.stdout
+    assert "the stack stood in stacks/ then" in done.stderr
+    shop.commit()
+    shop.write("other/agents/desk.yaml", AGENT.format(name="desk").replace("  prompt: desk.md\n", ""))
+    new = review(shop.folder / "other", "--base", "HEAD")
+    assert "There was no stack at other/ then" in new.stdout
+
+
+def test_a_base_that_is_a_ref_and_a_folder_is_the_ref(shop: Repository) -> None:
+    shop.git("branch", "old")
+    shop.write("stacks/old/agents/desk.yaml", "name: Other\n")
+    shop.write("stacks/agents/desk.md", "# Rules\n\nNever promise a day.\n")
+    done = review(shop.folder / "stacks", "--base", "old")
+    assert "Never promise a [-price-] {+day+}." in done.stdout
+    assert 'compared with the git ref "old"' in done.stderr
+    folder = review(shop.folder / "stacks", "--base", "./old")
+    assert "name: Other → desk" in folder.stdout
+    assert "compared with the folder ./old" in folder.stderr
+
+
+@pytest.mark.parametrize("command", [["releases", "--json"], ["promote", "HEAD", "prod", "--dry-run", "--json"]])
+def test_a_folder_inside_the_stack_finds_the_stack(shop: Repository, command: list[str]) -> None:
+    shop.write("stacks/environments/prod.yaml", "vars: {}\n")
+    shop.commit()
+    done = flireo(shop.folder / "stacks/agents", *command)
+    assert done.returncode == 0, done.stderr
+    assert '"prod"' in done.stdout
+    nowhere = flireo(shop.folder, *command)
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert 'read stack ".": it holds no stack' in nowhere.stderr
+
+
 def test_the_only_commit_changes_nothing(shop: Repository) -> None:
     done = review(shop.folder / "stacks")
     assert (done.returncode, "Nothing changes." in done.stdout) == (0, True)
@@ -161,6 +204,8 @@ def test_an_environment_with_a_release_is_reached_through_its_pin_and_its_own_fi
         (["--max-chars", "10"], "--max-chars: is 10, expected at least 2,000."),
         (["--plan", "-", "--base", "v1"], "--plan has its own environment and base."),
         (["--base", ""], "--base: is empty, expected a git ref or a folder."),
+        (["--base", "numbers"], '"numbers" is no git ref here, and the folder of that name holds no stack.'),
+        (["-C", "numbers"], 'read stack "numbers": it holds no stack'),
         (["--base", "v9"], '"v9" is no tag, branch or commit'),
     ],
 )

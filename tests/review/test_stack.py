@@ -175,7 +175,7 @@ def test_a_new_stack_is_all_new(change: Change) -> None:
     change.before = {}
     change.after = {"agents/desk.yaml": "name: Desk\nfirst_message: Hello.\n"}
     found = change.review()
-    assert found.notes == ("There was no stack before: everything in it is new.",)
+    assert found.notes == ("There was no stack then: everything in it is new.",)
     assert changed(found.environments[0].items[0]) == {"name": (None, "Desk"), "first_message": (None, "Hello.")}
 
 
