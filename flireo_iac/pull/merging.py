@@ -66,8 +66,6 @@ class Document:
 
 def _carried(lines: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Sequence[str]:
     """Carry the difference between two dumps over to the lines of the file, which may be spaced otherwise."""
-    if list(lines) == list(before):
-        return after
     same_lines = {
         old + step: new + step
         for old, new, size in difflib.SequenceMatcher(None, before, lines, autojunk=False).get_matching_blocks()
@@ -86,9 +84,20 @@ def _carried(lines: Sequence[str], before: Sequence[str], after: Sequence[str]) 
         if start not in same_lines or end not in same_lines:
             return after
         result += lines[done : same_lines[start]]
-        result += after[new_start:new_end]
+        result += [*after[new_start:new_end], *_kept(before[start:end], after[new_start:new_end])]
         done = same_lines[end]
     return [*result, *lines[done:]]
+
+
+def _kept(old: Sequence[str], new: Sequence[str]) -> Sequence[str]:
+    """Give the comments and empty lines at the end of what is replaced: they belong to what follows."""
+    count = 0
+    while count < len(old) and old[-1 - count].strip()[:1] in ("", "#"):
+        count += 1
+    tail = list(old[len(old) - count :])
+    while tail and new and new[-1] == tail[-1]:
+        new, tail = new[:-1], tail[:-1]
+    return tail
 
 
 @dataclass
@@ -159,7 +168,7 @@ class _Writing:
         raw = above if above is not _GONE else below
         if isinstance(raw, CommentedSeq) and isinstance(now, list) and isinstance(want, list):
             self._list(raw, path, now, want, form)
-        elif self._may_replace(raw, form, path):
+        elif raw != form and self._may_replace(raw, form, path):
             holder[key] = styled(form)
 
     def _mapping(self, base: Any, overlay: Any, path: Path, now: Any, want: Any, form: Any) -> None:
@@ -218,7 +227,7 @@ class _Writing:
             self._mapping(held, None, path, now, want, form)
         elif isinstance(held, CommentedSeq) and isinstance(now, list) and isinstance(want, list):
             self._list(held, path, now, want, form)
-        elif self._may_replace(held, form, path):
+        elif held != form and self._may_replace(held, form, path):
             raw[index] = styled(form)
 
     def _may_replace(self, raw: Any, form: Any, path: Path) -> bool:

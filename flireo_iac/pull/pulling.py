@@ -215,8 +215,8 @@ class _Attempt:
         stem = f"{kind.folder}/{each.name}"
         prompt_file = self._prompt_file(each)
         is_short = all(self._level(each.key, name) == _SHORT_WAY for name in _LONG)
-        names = self._names if is_short else Names(self._names.items, Copies((), ()), self._names.secrets)
-        form = Former(kind, each.name, names).form(said, prompt_file if is_short else None)
+        former = self._former(each, *_LONG)
+        form = former.form(said, prompt_file if is_short else None)
         path = kind.single_file if kind.single_file is not None else f"{stem}.yaml"
         self.needed += form.needed
         self.wanted[each.key] = dict(said)
@@ -226,6 +226,12 @@ class _Attempt:
         if form.prompt is not None:
             made[f"{kind.folder}/{prompt_file}"] = form.prompt.encode()
         return made
+
+    def _former(self, each: Match, *names: str) -> Former:
+        """Make what makes forms, without copies of templates when one of the fields is said the long way."""
+        is_short = all(self._level(each.key, name) == _SHORT_WAY for name in names)
+        long_way = Names(self._names.items, Copies((), ()), self._names.secrets)
+        return Former(each.kind, each.name, self._names if is_short else long_way)
 
     def _prompt_file(self, each: Match) -> str:
         """Name the file of a prompt; one that is there already and is no prompt of the item is left alone."""
@@ -238,14 +244,13 @@ class _Attempt:
             return
         now = self._held[each.key]
         found = moved(each.kind, now, each.row)
-        former = Former(each.kind, each.name, self._names)
         wanted = {name: value for name, value in now.items() if name not in found.want}
         for name, value in found.want.items():
             if self._level(each.key, name) == _NOT_AT_ALL:
                 self.by_hand.append(Remark(each.key, name, self.reasons.get((each.key, name), "it would not be read")))
                 wanted[name] = now[name]
                 continue
-            outcome = changing.write(each.key, name, now[name], value, former)
+            outcome = changing.write(each.key, name, now[name], value, self._former(each, name))
             self.by_hand += [Remark(each.key, place, why) for place, why in outcome.stuck]
             self._note(each.key, name, value, wanted, is_whole=not outcome.stuck)
         for name, value in found.unnamed.items():
@@ -253,7 +258,7 @@ class _Attempt:
                 text = "the file does not name it, so it stays the dashboard's; --add-fields writes it"
                 self.left.append(Remark(each.key, name, text))
             elif self._level(each.key, name) < _NOT_AT_ALL and name in self._sayable(each, {name: value}):
-                changing.write(each.key, name, None, value, former)
+                changing.write(each.key, name, None, value, self._former(each, name))
                 self._note(each.key, name, value, wanted, is_whole=True)
             else:
                 self.left.append(Remark(each.key, name, self._why(each, name)))

@@ -52,6 +52,17 @@ class Org:
         answer.raise_for_status()
         return str(row["id"])
 
+    def replace(self, kind: Kind, id_: str, values: Mapping[str, Any]) -> None:
+        """Let an object hold something else, whatever it is."""
+        where = f"{self.emulator.control_url}/objects{kind.endpoint.path}"
+        headers = {"Authorization": f"Bearer {self.key}"}
+        held = next(row for row in self.api.list(kind).rows if row["id"] == id_)
+        for method, path, body in (
+            ("DELETE", f"/{id_}", None),
+            ("POST", "", {"created_at": held["created_at"], **values, "id": id_}),
+        ):
+            httpx.request(method, where + path, json=body, headers=headers).raise_for_status()
+
     def create(self, kind: str, **values: Any) -> dict[str, Any]:
         """Make an object through the API: the example's values, and these over them."""
         return dict(self.api.create(KINDS[kind], {**KINDS[kind].example, **values}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +101,22 @@ def fill(org: Org, drawn: dict[str, list[dict[str, Any]]], copies: bool) -> dict
     return ids  # type: ignore[return-value]
 
 
-def in_the_account(org: Org, stack: LoadedStack, folder: Path) -> None:
-    """Hold every item against its object."""
+def in_the_account(org: Org, stack: LoadedStack, folder: Path, but: Collection[tuple[str, str]] = frozenset()) -> None:
+    """Hold every item against its object, but for some fields."""
     record = read_record(folder, "dev")
     values = held(stack, record)
     for key, item in stack.items.items():
         row = next(row for row in org.api.list(item.kind).rows if row["id"] == record[key])
         theirs = canonical(item.kind.model, hidden(item.kind, row))
-        said = {name: value for name, value in values[key].items() if value != HIDDEN}
+        said = {
+            name: value
+            for name, value in values[key].items()
+            if value != HIDDEN and (key, name) not in but and theirs.get(our_name(item.kind.model, name)) != HIDDEN
+        }
         wanted = {name: theirs.get(our_name(item.kind.model, name)) for name in said}
         assert diff(item.kind, said, {our_name(item.kind.model, name): each for name, each in wanted.items()}) == ()
         ours, other = said.get("llm_config"), row.get("llm_config")
-        if ours is not None:
+        if ours is not None and not but:
             assert isinstance(other, dict)
             assert same(ours.get("messages") or [], other.get("messages") or [])
 
@@ -181,3 +185,30 @@ def test_another_organization_gets_the_same(
                 assert ids[next(each for each, id_ in record.items() if id_ == a)] == b
             elif name in {our_name(item.kind.model, each) for each in item.inputs}:
                 assert same(comparable(item.kind.model, name, a), comparable(item.kind.model, name, b))
+
+
+@LAW
+@given(drawn=ACCOUNTS, later=ACCOUNTS, copies=st.booleans())
+def test_what_somebody_changes_comes_into_the_files(
+    orgs: Callable[[], Org],
+    drawn: dict[str, list[dict[str, Any]]],
+    later: dict[str, list[dict[str, Any]]],
+    copies: bool,
+) -> None:
+    org = orgs()
+    ids = fill(org, drawn, copies)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "stack"
+        org.pull(folder)
+        for name, objects in later.items():
+            for id_, values in zip(ids.get(name, []), objects, strict=False):
+                given_names = {our_name(KINDS[name].model, key) for key in values}
+                empty = {key: None for key in KINDS[name].inputs if key not in given_names}
+                org.replace(KINDS[name], id_, {**empty, **values})
+        pulled = org.pull(folder, is_adding=True)
+        stack = load(folder, "dev")
+        by_hand = {(each.item, each.field.partition(".")[0].partition("[")[0]) for each in pulled.by_hand}
+        in_the_account(org, stack, folder, by_hand)
+        again = org.pull(folder, write=False, is_adding=True)
+        assert [each.path for each in again.changes] == []
+        assert again.by_hand == pulled.by_hand
