@@ -16,7 +16,7 @@ from ruamel.yaml.util import load_yaml_guess_indent
 
 from flireo_iac.core.canonical import same
 from flireo_iac.core.check import dotted
-from flireo_iac.pull.yamltext import styled, writer
+from flireo_iac.pull.yamltext import fitting, writer
 from flireo_iac.stacks.interpolate import Expression, split
 
 Path = tuple[str | int, ...]
@@ -34,9 +34,9 @@ class Document:
         self._newline = "\r\n" if "\r\n" in text else "\n"
         unix = text.replace("\r\n", "\n")
         self._yaml: YAML = writer()
-        _, sequence, offset = load_yaml_guess_indent(unix)
-        if sequence is not None:
-            self._yaml.indent(mapping=2, sequence=sequence, offset=offset or 0)
+        _, _, offset = load_yaml_guess_indent(unix)
+        if offset == 0:
+            self._yaml.indent(mapping=2, sequence=2, offset=0)
         self.root: CommentedMap = self._yaml.load(unix) or CommentedMap()
         self._lines = unix.splitlines(keepends=True)
         self._before = self._dumped()
@@ -168,8 +168,8 @@ class _Writing:
         raw = above if above is not _GONE else below
         if isinstance(raw, CommentedSeq) and isinstance(now, list) and isinstance(want, list):
             self._list(raw, path, now, want, form)
-        elif raw != form and self._may_replace(raw, form, path):
-            holder[key] = styled(form)
+        elif not same(raw, form) and self._may_replace(raw, form, path):
+            holder[key] = fitting(form)
 
     def _mapping(self, base: Any, overlay: Any, path: Path, now: Any, want: Any, form: Any) -> None:
         is_prompted = path == ("llm_config",) and any(raw is not None and "prompt" in raw for raw in (overlay, base))
@@ -183,13 +183,17 @@ class _Writing:
                 self.write(base, overlay, inner, now[key], want[key], form[key])
             else:
                 holder = overlay if base is None or (overlay is not None and key in overlay) else base
-                holder[key] = styled(form[key])
+                holder[key] = fitting(form[key])
 
     def _messages(self, base: Any, overlay: Any, path: Path, now: Any, want: Any, form: Any) -> None:
         """Write messages of which the first stands in a prompt file."""
         is_prompt = want and isinstance(want[0], Mapping) and set(want[0]) == {"role", "content"}
         if not is_prompt or want[0]["role"] != "system" or not isinstance(want[0]["content"], str):
-            self._stick(path, "there is no system message any more that the prompt file could hold")
+            # No prompt file can say that: the messages go into the item's file.
+            self.remove(base, overlay, (*path[:-1], "prompt"))
+            self.remove(base, overlay, path)
+            if want:
+                (base if base is not None else overlay)["messages"] = fitting(form)
             return
         if want[0]["content"] != now[0]["content"]:
             self.outcome.prompt = want[0]["content"]
@@ -198,7 +202,7 @@ class _Writing:
         elif now[1:]:
             self.write(base, overlay, path, now[1:], want[1:], form[1:])
         else:
-            (base if base is not None else overlay)["messages"] = styled(form[1:])
+            (base if base is not None else overlay)["messages"] = fitting(form[1:])
 
     def _list(self, raw: CommentedSeq, path: Path, now: Any, want: Any, form: Any) -> None:
         if len(raw) != len(now):
@@ -218,7 +222,7 @@ class _Writing:
             for index in range(end - 1, start - 1, -1):
                 del raw[index]
             for offset, new in enumerate(range(new_start, new_end)):
-                raw.insert(start + offset, styled(form[new]))
+                raw.insert(start + offset, fitting(form[new]))
 
     def _entry(self, raw: CommentedSeq, path: Path, now: Any, want: Any, form: Any) -> None:
         index = path[-1]
@@ -227,8 +231,8 @@ class _Writing:
             self._mapping(held, None, path, now, want, form)
         elif isinstance(held, CommentedSeq) and isinstance(now, list) and isinstance(want, list):
             self._list(held, path, now, want, form)
-        elif held != form and self._may_replace(held, form, path):
-            raw[index] = styled(form)
+        elif not same(held, form) and self._may_replace(held, form, path):
+            raw[index] = fitting(form)
 
     def _may_replace(self, raw: Any, form: Any, path: Path) -> bool:
         """Tell whether a value may be overwritten: one that is filled in stands for more than this item."""

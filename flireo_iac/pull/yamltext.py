@@ -87,6 +87,13 @@ def _text(value: str) -> Any:
     return value if isinstance(plain_value(value), str) and value else DoubleQuotedScalarString(value)
 
 
+def fitting(value: Any) -> Any:
+    """Give a value in the plainest style that is read back as it was."""
+    whole = {"value": value}
+    is_plain = _depth(value) < MAX_DEPTH and _is_unicode(value) and holds(dumped(styled(whole)), whole)
+    return styled(value, is_plain=is_plain)
+
+
 def writer() -> YAML:
     """Make the reader and writer that keeps comments, order and quotes."""
     yaml = YAML()

@@ -184,6 +184,15 @@ def test_what_a_variable_says_is_left_to_a_person(stack: Stack, changes: dict[st
     assert read(stack, "environments/dev.yaml") == ENVIRONMENT
 
 
+def test_messages_that_no_prompt_file_can_hold_go_into_the_file(stack: Stack) -> None:
+    found = pulled(stack, llm_config={**stack[3], "messages": [{"role": "user", "content": "Hello."}]})
+    written = read(stack)
+    assert "prompt:" not in written
+    assert "  messages:\n  - role: user\n    content: Hello.\n" in written
+    assert found.by_hand == ()
+    assert stack[0].pull(stack[1]).changes == ()
+
+
 def test_a_shared_prompt_is_left_to_a_person(stack: Stack) -> None:
     (stack[1] / "agents/night.yaml").write_text(AGENT.replace("Front desk", "Night"))
     found = pulled(stack, llm_config={**stack[3], "messages": [{"role": "system", "content": "Changed."}]})
