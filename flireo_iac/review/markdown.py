@@ -11,7 +11,7 @@ from flireo_iac.review import plainwords as say
 from flireo_iac.review.escaping import diagram, element, markdown, preformatted
 from flireo_iac.review.fit import Part, fitted
 from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Passage, Piece, Review, TextChange
-from flireo_iac.review.words import excerpt
+from flireo_iac.review.words import cut, excerpt
 
 MARK = "<!-- flireo review -->"
 """First line of every comment, by which a pipeline finds the comment to edit."""
@@ -184,7 +184,7 @@ def _text(text: TextChange, around: int, most: int) -> str:
     more = len(text.passages) - most
     rest = f"*and {say.many(more, 'passage')} more*\n\n" if more > 0 else ""
     if text.operation == "change":
-        return head + "".join(_passage(passage, around) for passage in text.passages[:most]) + rest
+        return head + "".join(_passage(passage, around, most) for passage in text.passages[:most]) + rest
     # A text that is new or gone is read from its beginning, not passage by passage.
     lines = [f"> {_indent(each)}{_pieces(_shortened(each.pieces, around * 40))}<br>\n" for each in text.passages[:most]]
     return f"{head}{''.join(lines)}\n{rest}"
@@ -194,13 +194,13 @@ def _indent(passage: Passage) -> str:
     return "&nbsp;" * min(passage.depth, 12)
 
 
-def _passage(passage: Passage, around: int) -> str:
+def _passage(passage: Passage, around: int, most: int) -> str:
     where, shared = markdown(say.where(passage)), markdown(say.same(passage))
     if passage.same_as:
         words = _pieces(excerpt(passage.pieces, 3)) if not passage.is_whole else ""
         return f"*{where}*: {shared}\n\n" if len(words) > 200 or not words else f"*{where}* ({shared}): {words}\n\n"
     head = f"*{where}*{f' ({shared})' if shared else ''}"
-    return f"{head}\n> {_indent(passage)}{_pieces(_shortened(excerpt(passage.pieces, around), around * 40))}\n\n"
+    return f"{head}\n> {_indent(passage)}{_pieces(_shortened(excerpt(cut(passage.pieces, most), around), around * 40))}\n\n"
 
 
 def _shortened(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:

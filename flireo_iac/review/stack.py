@@ -90,6 +90,17 @@ class Version:
             return {"": None}
         return {target.stack: target for target in targets}
 
+    def fixed(self, name: str) -> tuple[object, ...] | None:
+        """Give all that decides what a pinned environment is: its pin and its file; None for one that is not pinned."""
+        target = self.targets.get(name)
+        if self._files is None or target is None or target.pin is None:
+            return None
+        path = (self._files.environments or {}).get(target.environment or "")
+        try:
+            return target.pin, target.environment, path.read_bytes() if path is not None else None
+        except OSError:
+            return None
+
     def loaded(self, name: str) -> Loaded | None:
         """Load one environment; None when it is not there."""
         if self._files is None or not {name, ""} & set(self.targets):
@@ -158,7 +169,9 @@ def review_stack(
     chosen = [stack for name in environments for stack in _stacks(name, known)]
     names = dict.fromkeys(chosen or sorted(known, key=lambda name: (not name.startswith(_FIRST), name)))
     found = {
-        name: _environment(name, before.loaded(name), after.loaded(name), allowed or Allowed(), foresee, before)
+        name: EnvironmentReview(name, forecast=foresee(Plan((), 0)))
+        if after.fixed(name) is not None and before.fixed(name) == after.fixed(name)
+        else _environment(name, before.loaded(name), after.loaded(name), allowed or Allowed(), foresee, before)
         for name in names
     }
     reached = {name: each for name, each in found.items() if environments or each.items or each.problems or each.notes}

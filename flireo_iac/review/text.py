@@ -9,9 +9,11 @@ from rich.text import Text
 
 from flireo_iac.review import plainwords as say
 from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Piece, Review, TextChange
-from flireo_iac.review.words import excerpt
+from flireo_iac.review.words import cut, excerpt
 
 _AROUND = 12
+_MOST = 60
+"""Changes that are shown of one passage."""
 _FIRST = 8
 """Passages that are shown of a text that is new or gone."""
 _SIGNS = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
@@ -91,7 +93,9 @@ class Lines:
             shared = say.same(passage)
             yield Text(f"    {say.where(passage)}{f' ({shared})' if shared else ''}", "dim")
             if not passage.same_as:
-                yield Text.assemble(f"      {' ' * passage.depth}", self._pieces(excerpt(passage.pieces, _AROUND)))
+                yield Text.assemble(
+                    f"      {' ' * passage.depth}", self._pieces(excerpt(cut(passage.pieces, _MOST), _AROUND))
+                )
 
     def _pieces(self, pieces: Sequence[Piece]) -> Text:
         line = Text()

@@ -192,3 +192,16 @@ def excerpt(pieces: Sequence[Piece], around: int) -> tuple[Piece, ...]:
         tail = " " + "".join(tokens[-around:]).lstrip() if keep_tail else ""
         shown.append(Piece("same", f"{head}…{tail}"))
     return tuple(shown)
+
+
+def cut(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
+    """Keep the first changes of a passage, and say how many more there are.
+
+    Args:
+        pieces: The passage.
+        most: Changes that stay; words that go with those that come in their place are one.
+    """
+    starts = [n for n, each in enumerate(pieces) if each.kind != "same" and (n == 0 or pieces[n - 1].kind == "same")]
+    if len(starts) <= most:
+        return tuple(pieces)
+    return (*pieces[: starts[most]], Piece("same", f" … and {len(starts) - most:,} more changes in this passage"))

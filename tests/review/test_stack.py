@@ -162,6 +162,30 @@ def test_an_item_that_cannot_be_read_is_neither_new_nor_deleted(broken: str, cha
     assert any("cannot be read: agents.desk" in note for note in found.notes)
 
 
+def test_one_long_paragraph_shows_its_first_changes(change: Change) -> None:
+    words = [f"word{n}" for n in range(4_000)]
+    change.agent("desk", " ".join(words) + "\n")
+    change.after["agents/desk.md"] = " ".join(f"{each}x" if n % 7 == 3 else each for n, each in enumerate(words)) + "\n"
+    shown = forms(change.review())
+    assert "<del>word3</del> <ins>word3x</ins>" in shown["md"]
+    assert "[-word3-] {+word3x+}" in shown["text"]
+    assert len(shown["md"]) < 65_536
+    for form in ("md", "text"):
+        assert "more changes in this passage" in shown[form], form
+
+
+def test_an_environment_that_keeps_its_release_is_not_reached_and_its_release_not_read(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["agents/desk.md"] = "Be kind.\n"
+    pin = f"config:\n  flireo:release: v1@sha256:{'0' * 64}\n"
+    change.before |= {"environments/prod.yaml": "vars: {}\n", "Pulumi.prod.yaml": pin}
+    found = change.review()
+    assert (found.environments, found.untouched) == ((), ("prod (runs v1)",))
+    assert counted(change.review(("prod",)).environments[0]) == "not compared"
+    change.after["environments/prod.yaml"] = "vars: {a: b}\n"
+    assert change.only().problems != ()
+
+
 def test_a_pin_of_another_form_is_a_problem_and_not_no_change(change: Change) -> None:
     change.before["environments/prod.yaml"] = "vars: {}\n"
     change.agent("desk", "Be brief.\n", 1)
