@@ -13,7 +13,7 @@ from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import CHANGING, SECRET, Op, Plan, PlannedStep
 from flireo_iac.plan.rails import Finding
 from flireo_iac.review.mask import told
-from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Passage, Review, TextChange
+from flireo_iac.review.model import NOT_MADE, EnvironmentReview, FieldChange, ItemChange, Passage, Review, TextChange
 from flireo_iac.review.radius import Radius, itself
 from flireo_iac.review.visible import visible
 from flireo_iac.review.words import passages
@@ -155,7 +155,9 @@ def _text_change(found: Difference) -> TextChange:
         label = whose if prompt["role"] == "system" else f"{whose}, {prompt['role']} message"
     is_prompt = prompt is not None and prompt["block"] == "llm_config"
     shown = visible(found.path)
-    return TextChange(shown, visible(label), _operation(found), passages(old, new), len(old), len(new), is_prompt)
+    is_made = NOT_MADE not in (old, new)
+    differing = passages(old, new) if is_made else ()
+    return TextChange(shown, visible(label), _operation(found), differing, len(old), len(new), is_prompt, is_made)
 
 
 def _field_change(found: Difference, is_replacement: bool) -> FieldChange:

@@ -15,10 +15,9 @@ from flireo_iac.kinds import Kind, marker
 from flireo_iac.kinds._markers import Secret
 from flireo_iac.plan.model import Op, Plan, PlannedStep
 from flireo_iac.review.mask import Mask
+from flireo_iac.review.model import NOT_MADE
 from flireo_iac.stacks.load import Item, LoadedStack
 from flireo_iac.stacks.values import ItemRef, SecretRef, Text, Unresolved, markers
-
-NOT_RESOLVED = "(could not be made, see the problems)"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class _Side:
             case Text(parts):
                 return "".join(str(self._value(part)) for part in parts)
             case Unresolved():
-                return NOT_RESOLVED
+                return NOT_MADE
             case dict():
                 return {key: self._value(each) for key, each in value.items()}
             case list():
@@ -116,8 +115,10 @@ class _Side:
 def _operation(kind: Kind, old: Item | None, new: Item | None, sides: tuple[_Side, _Side], replaced: set[str]) -> Op:
     if old is None or new is None:
         return "create" if old is None else "delete"
-    changes = diff(kind, sides[0].inputs(old.key), sides[1].inputs(new.key))
-    if any(change.is_replacement for change in changes):
+    before, after = sides[0].inputs(old.key), sides[1].inputs(new.key)
+    changes = diff(kind, before, after)
+    known = (each for each in changes if NOT_MADE not in (before.get(each.name), after.get(each.name)))
+    if any(change.is_replacement for change in known):
         return "replace"
     used = {each.key for each in markers(dict(new.inputs)) if isinstance(each, ItemRef) and each.field in _MADE_ANEW}
     return "update" if changes or used & replaced else "same"

@@ -59,6 +59,7 @@ def _text(text: TextChange) -> dict[str, Any]:
         "label": text.label,
         "operation": text.operation,
         "isPrompt": text.is_prompt,
+        "isMade": text.is_made,
         "oldLength": text.old_length,
         "newLength": text.new_length,
         "passages": [_passage(passage) for passage in text.passages],

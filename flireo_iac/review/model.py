@@ -10,6 +10,9 @@ from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import Op
 from flireo_iac.plan.rails import Finding
 
+NOT_MADE = "(could not be made, see the problems)"
+"""Stands for a value that the files do not give, because something is wrong with them."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -66,6 +69,7 @@ class TextChange:
         old_length: Characters before.
         new_length: Characters after.
         is_prompt: True for what the agent is told before a call.
+        is_made: False when it could not be made, before or after; then it was not compared.
     """
 
     path: str
@@ -75,6 +79,7 @@ class TextChange:
     old_length: int
     new_length: int
     is_prompt: bool = False
+    is_made: bool = True
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ _BADGES = {"delete": "deleted", "sweep": "deleted", "replace": "replaced", "upda
 
 def _changed_text(text: TextChange) -> Iterator[str]:
     yield f'<h4>{_text(text.label)} <span class="quiet">{_text(say.words_of(text))}</span></h4>'
-    if text.operation == "change":
+    if text.operation == "change" or not text.is_made:
         yield from map(_passage, text.passages)
         return
     # A text that is new or gone is read from its beginning, not passage by passage.

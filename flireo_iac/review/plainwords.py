@@ -109,6 +109,8 @@ def _less(one: list[Any], other: list[Any]) -> str:
 
 def words_of(text: TextChange) -> str:
     """Say how much of a text changes."""
+    if not text.is_made:
+        return "could not be made, so it is not compared; see the problems"
     if text.operation != "change":
         return f"{many(text.new_length or text.old_length, 'character')}, {'new' if text.new_length else 'removed'}"
     if not text.passages:

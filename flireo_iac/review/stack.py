@@ -28,6 +28,9 @@ from flireo_iac.stacks.targets import Target, read_targets
 _FIRST = ("prod", "live")
 """What the names of environments begin with that are shown first: what goes wrong there, people notice."""
 
+_UNREADABLE = frozenset(("FL101", "FL102", "FL142"))
+"""What is wrong with the file of an environment when part of it is not known."""
+
 Foresee = Callable[[Plan], Forecast | None]
 
 
@@ -113,14 +116,21 @@ class Version:
         if target is None or target.pin is None:
             stack = resolve(self._files, environment, self._texts)
             problems = tuple(self._named(str(problem)) for problem in stack.errors)
-            return Loaded(stack, "", problems, frozenset(self._files.broken))
+            return Loaded(_comparable(stack), "", problems, frozenset(self._files.broken))
         try:
             with base_of(self._folder, target.pin, repository=self._repository) as base:
                 stack = resolve(base.files, environment)
                 problems = tuple(self._named(str(base.named(problem))) for problem in stack.errors)
-                return Loaded(stack, target.pin.ref, problems, frozenset(base.files.broken))
+                return Loaded(_comparable(stack), target.pin.ref, problems, frozenset(base.files.broken))
         except FlireoError as error:
             return Loaded(None, target.pin.ref, (str(error),))
+
+
+def _comparable(stack: LoadedStack) -> LoadedStack | None:
+    """Give a stack, or None when its environment cannot be read: then every item would look changed."""
+    path = (stack.origins.files.environments or {}).get(stack.environment or "")
+    is_broken = any(each.rule in _UNREADABLE and each.file == str(path) for each in stack.errors)
+    return None if stack.origins.environment.variables is None or is_broken else stack
 
 
 def now(folder: Path) -> Version:

@@ -186,6 +186,44 @@ def test_an_environment_that_keeps_its_release_is_not_reached_and_its_release_no
     assert change.only().problems != ()
 
 
+@pytest.mark.parametrize("broken", ["before", "after"])
+@pytest.mark.parametrize("text", ["vars: [x\n", "vars: x\n", "vars: {line: +1}\nomit: agents\n"])
+def test_an_environment_that_cannot_be_read_is_not_compared(broken: str, text: str, change: Change) -> None:
+    change.agent("desk", "Call ${var.line}.\n", 1)
+    change.before["numbers/line1.yaml"] = NUMBER.format(n=1, agent="desk").replace('"+31970102000001"', "${var.line}")
+    change.before["environments/dev.yaml"] = change.after["environments/dev.yaml"] = 'vars: {line: "+3197010200001"}\n'
+    (change.before if broken == "before" else change.after)["environments/dev.yaml"] = text
+    found = change.only()
+    assert found.items == ()
+    assert counted(found) == "not compared"
+    said = found.problems if broken == "after" else found.notes
+    assert f"{broken}/environments/dev.yaml" in said[0]
+
+
+@pytest.mark.parametrize("broken", ["before", "after", "new"])
+def test_a_prompt_that_cannot_be_made_is_not_shown_as_removed(broken: str, change: Change) -> None:
+    change.agent("desk", "Be brief.\n\nNever shout.\n", 1)
+    change.after["agents/desk.md"] = change.before["agents/desk.md"]
+    (change.before if broken == "before" else change.after)["agents/desk.md"] = "Be brief.\n\n${include gone.md}\n"
+    if broken == "new":
+        change.after["agents/desk.yaml"] = change.before.pop("agents/desk.yaml")
+        change.before.pop("numbers/line1.yaml")
+    (item,) = change.only().items
+    (text,) = item.texts
+    assert (text.label, text.passages, text.is_made) == ("prompt", (), False)
+    for form, shown in forms(change.review()).items():
+        assert "could not be made" in shown or form == "json", form
+        assert "shout" not in shown, form
+
+
+def test_a_number_that_cannot_be_made_is_not_replaced(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.after["numbers/line1.yaml"] = "phone_number: ${var.gone}\nname: Line 1\nagent_id: ${agents.desk.id}\n"
+    found = change.only()
+    assert [(item.op, item.title) for item in found.items] == [("update", 'phone number "line1"')]
+    assert found.findings == ()
+
+
 def test_a_pin_of_another_form_is_a_problem_and_not_no_change(change: Change) -> None:
     change.before["environments/prod.yaml"] = "vars: {}\n"
     change.agent("desk", "Be brief.\n", 1)
