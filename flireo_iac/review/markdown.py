@@ -200,7 +200,8 @@ def _passage(passage: Passage, around: int, most: int) -> str:
         words = _pieces(excerpt(passage.pieces, 3)) if not passage.is_whole else ""
         return f"*{where}*: {shared}\n\n" if len(words) > 200 or not words else f"*{where}* ({shared}): {words}\n\n"
     head = f"*{where}*{f' ({shared})' if shared else ''}"
-    return f"{head}\n> {_indent(passage)}{_pieces(_shortened(excerpt(cut(passage.pieces, most), around), around * 40))}\n\n"
+    shown = excerpt(cut(passage.pieces, most), around)
+    return f"{head}\n> {_indent(passage)}{_pieces(_shortened(shown, around * 40))}\n\n"
 
 
 def _shortened(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
