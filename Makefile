@@ -1,5 +1,5 @@
 # The habits of this project. Each works on a clean clone: what is missing is installed into .venv first.
-.PHONY: help setup demo test sweep lint bench generate lock clean
+.PHONY: help setup demo test sweep lint bench generate site lock clean
 .DEFAULT_GOAL := help
 
 # The first interpreter of 3.11 or later that is found; PYTHON=… chooses another.
@@ -7,6 +7,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+SITE := .venv-site
+LOCK := --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header --quiet
 READY := $(VENV)/.ready
 
 help: ## What can be made.
@@ -46,9 +49,19 @@ bench: $(READY) ## Requests, wall time, floors and memory of typical runs.
 generate: $(READY) ## Write the generated files anew.
 	@$(BIN)/python -m flireo_iac.generate
 
+site: $(SITE)/.ready ## The documentation as a site, in site/.
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict --quiet
+	@echo "Open site/index.html."
+
+$(SITE)/.ready: site.lock
+	@test -n "$(PYTHON)" || { echo "site: no Python 3.11 or later was found, one is needed."; exit 1; }
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r site.lock
+	@touch $@
+
 lock: ## Pin versions and hashes anew; needs the uv program.
-	@uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+	@uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements.lock
+	@uv pip compile --group site $(LOCK) -o site.lock
 
 clean: ## Remove .venv and caches.
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(SITE) site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

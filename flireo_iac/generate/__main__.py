@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.main import get_command
+
+from flireo_iac.cli.main import app, register_commands
+from flireo_iac.generate.commands import commands_page
 from flireo_iac.generate.docs import kind_page, kinds_index, rule_page, rules_index
+from flireo_iac.generate.failures import errors_page
 from flireo_iac.generate.resources import resources_module
 from flireo_iac.kinds import KINDS
 from flireo_iac.rules import RULES
@@ -31,8 +36,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say what is out of date, and exit 1 then")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="root of the checkout")
     options = parser.parse_args()
+    register_commands()
     files = {
         Path("flireo_iac/provider/resources.py"): _formatted(resources_module(KINDS)),
+        Path("docs/commands.md"): commands_page(get_command(app)),
+        Path("docs/errors.md"): errors_page(),
         Path("docs/kinds/README.md"): kinds_index(KINDS),
         **{Path(f"docs/kinds/{kind.name}.md"): kind_page(kind) for kind in KINDS.values()},
         Path("docs/rules/README.md"): rules_index(RULES),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import yaml
 from typer.main import get_command
 
 from flireo_iac.emulator.server import running
+from flireo_iac.errors import ExitCode
+from flireo_iac.generate.site import on_page_markdown
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("stacks/*.md")]
@@ -61,6 +66,76 @@ def test_links_between_pages_lead_somewhere() -> None:
             if not target.startswith(("http:", "https:")) and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the anchors of a page's headings, as GitHub and the site make them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in re.findall(r"(?m)^#+ (.*)$", text)
+    }
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    links = [
+        (page, (page.parent / target if target else page), anchor)
+        for page in PAGES
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text())
+    ]
+    assert len(links) > 30
+    broken = [f"{page.relative_to(ROOT)}: {anchor}" for page, target, anchor in links if anchor not in anchors(target)]
+    assert broken == []
+
+
+def test_the_site_shows_every_page_and_pages_link_to_pages() -> None:
+    docs = ROOT / "docs"
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    shown = set(re.findall(r"[\w./-]+\.md", str(site["nav"])))
+    pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+    elsewhere = {page for page in pages if re.match(r"rules/FL|notes/", page)}
+    assert pages - elsewhere <= shown
+    assert shown <= pages
+    outside = [
+        f"{page.relative_to(docs)}: {target}"
+        for page in docs.rglob("*.md")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", on_page_markdown(page.read_text()))
+        if not (page.parent / target).resolve().is_relative_to(docs) or not target.endswith(".md")
+    ]
+    assert outside == []
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = {value for name, value in vars(ExitCode).items() if name.isupper()}
+    explained = re.findall(r"(?m)^\| (\d+) \|", (ROOT / "docs/exit-codes.md").read_text())
+    assert sorted(map(int, explained)) == sorted(codes)
+
+
+def below(command: Any) -> list[Any]:
+    """Give the parameters of the commands in a group."""
+    return [each for one in getattr(command, "commands", {}).values() for each in one.params]
+
+
+def test_examples_of_commands_name_options_that_exist() -> None:
+    """Commands in the guides and the README are read as the program reads them, and not run."""
+    from flireo_iac.cli.main import app, register_commands
+
+    register_commands()
+    commands = getattr(get_command(app), "commands", {})
+    wrong = []
+    for page in [
+        ROOT / "README.md",
+        ROOT / "flireo_iac/stacks/template/README.md",
+        *(ROOT / "docs/guides").glob("*.md"),
+    ]:
+        for line in re.findall(r"(?m)(?:^(?:\w+=\S+ )?|`)flireo ([^`\n]*)", page.read_text()):
+            name, *words = shlex.split(line, comments=True)
+            known = [*getattr(commands.get(name), "params", []), *below(commands.get(name))]
+            options = {option for each in known for option in each.opts}
+            wrong += [f"{page.name}: flireo {name} {word}" for word in words if word[:1] == "-" and word not in options]
+            if name not in commands and name != "--help":
+                wrong.append(f"{page.name}: flireo {name}")
+    assert wrong == []
 
 
 def test_every_command_has_help_and_is_documented() -> None:
