@@ -47,6 +47,7 @@ def test_what_is_there_is_edited(tmp_path: Path, forge: str) -> None:
         for environment in ("staging", "prod"):
             (folder / "text.md").write_text(f"<!-- flireo drift {environment} -->\n{text}\n")
             world.run(f"scripts/{forge}.sh issue {environment} text.md", folder, environ)
+        world.person.git("commit", "-q", "--amend", "-m", f"Promote {text}")
         world.run(f"scripts/{forge}.sh request promote/prod 'Promote {text}' text.md", folder, environ)
     world.run(f"scripts/{forge}.sh close prod", folder, environ)
     assert [(each["title"], each["state"] == "closed") for each in world.forge(issues)] == [
