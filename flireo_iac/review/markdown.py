@@ -166,7 +166,8 @@ def _line(item: ItemChange) -> str:
 
 def _item(item: ItemChange, *, is_open: bool) -> Iterator[str]:
     for around, most in _DETAIL:
-        body = "".join(_text(text, around, most) for text in item.texts) + _fields(item.fields, most)
+        body = "".join(_text(text, around, most) for text in item.texts)
+        body += _block(item, most) or _fields(item.fields, most)
         consequences = markdown(" ".join(item.consequences))
         body = f"{consequences}\n\n{body}" if consequences and not item.is_grave else body
         met = f"Met by {markdown(say.meets(item.reached, 10))}.\n\n" if item.reached else ""
@@ -222,6 +223,13 @@ def _pieces(pieces: Sequence[Piece]) -> str:
         opening, closing = _TAGS[piece.kind]
         shown.append(f"{before}{opening}{markdown(inner)}{closing}{after}")
     return "".join(shown)
+
+
+def _block(item: ItemChange, most: int) -> str:
+    """Write the fields of a new item as one block."""
+    text = say.outline(item)
+    cut_off = text if len(text) <= most * 100 else f"{text[: most * 100]}…"
+    return f"<pre>\n{preformatted(cut_off)}\n</pre>\n\n" if text else ""
 
 
 def _fields(fields: Sequence[FieldChange], most: int) -> str:

@@ -188,7 +188,10 @@ def _item(environment: EnvironmentReview, item: ItemChange, *, is_open: bool) ->
         yield f"<p>Met by {_text(say.meets(item.reached, 40))}.</p>"
     for text in item.texts:
         yield from _changed_text(text)
-    if item.fields:
+    block = say.outline(item)
+    if block:
+        yield f"<pre>{_text(block)}</pre>"
+    elif item.fields:
         yield from _fields(item.fields)
     yield "</details>"
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import yaml
+
 from flireo_iac.plan.forecast import Forecast
 from flireo_iac.plan.model import Op
 from flireo_iac.plan.rails import Finding
@@ -96,6 +98,23 @@ def sides(change: FieldChange) -> tuple[str, str]:
     return value(change.old) if change.operation != "add" else "", (
         value(change.new) if change.operation != "remove" else ""
     )
+
+
+def outline(item: ItemChange) -> str:
+    """Give the fields of a new item as one block of YAML, secrets by name; empty for one that is not new."""
+    if item.op != "create" or not item.fields:
+        return ""
+    root: dict[str, Any] = {}
+    for change in item.fields:
+        *above, last = change.path.split(".") if "[" not in change.path else [change.path]
+        block: Any = root
+        for key in above:
+            block = block.setdefault(key, {}) if isinstance(block, dict) else None
+        is_free = isinstance(block, dict) and last not in block
+        (block if is_free else root)[last if is_free else change.path] = (
+            sides(change)[1] if change.is_secret else change.new
+        )
+    return yaml.safe_dump(root, allow_unicode=True, sort_keys=False, width=100).rstrip()
 
 
 def _less(one: list[Any], other: list[Any]) -> str:

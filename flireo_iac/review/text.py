@@ -78,7 +78,10 @@ class Lines:
             return
         for text in item.texts:
             yield from self._text(text)
-        for field in item.fields:
+        block = say.outline(item)
+        for line in block.splitlines():
+            yield Text(f"  {line}")
+        for field in item.fields if not block else ():
             yield _field(field)
 
     def _text(self, text: TextChange) -> Iterator[Text]:

@@ -241,6 +241,16 @@ def test_a_new_stack_is_all_new(change: Change) -> None:
     assert changed(found.environments[0].items[0]) == {"name": (None, "Desk"), "first_message": (None, "Hello.")}
 
 
+def test_a_new_item_is_one_block(change: Change) -> None:
+    change.agent("desk", "Be brief.\n")
+    night = change.before["agents/desk.yaml"].replace("name: desk", "name: Night")
+    change.after["agents/night.yaml"] = f"{night}  temperature: 0.4\nwebhook_secret: ${{secret.hook}}\n"
+    for form, shown in forms(change.review()).items():
+        assert form == "json" or "llm_config:\n" in shown, form
+        assert form == "json" or "webhook_secret: set (${secret.hook})" in shown, form
+        assert "llm_config.temperature" not in shown or form == "json", form
+
+
 CANARIES = ("canaryHunter", "canaryFisher", "canaryHook", "zq9x")
 """Single words, which no comparison takes apart; the last one is too short to be looked for in texts."""
 
