@@ -42,7 +42,8 @@ def read_account(api: FlireoApi, names: Iterable[str] = KINDS) -> Account:
         kind = KINDS[name]
         listing = api.list(kind)
         found = listing.rows
-        if any(_is_brief(kind, row) for row in found):
+        first = next((row for row in found if _looks_brief(kind, row)), None)
+        if first is not None and _says_less(first, api.get(kind, str(first["id"]))):
             whole = (api.get(kind, str(row["id"])) for row in found)
             found = tuple(row for row in whole if row is not None)
         rows[name] = found
@@ -51,7 +52,11 @@ def read_account(api: FlireoApi, names: Iterable[str] = KINDS) -> Account:
     return Account(rows, frozenset(incomplete))
 
 
-def _is_brief(kind: Kind, row: Row) -> bool:
+def _says_less(row: Row, whole: Row | None) -> bool:
+    return whole is not None and any(key not in row for key in whole)
+
+
+def _looks_brief(kind: Kind, row: Row) -> bool:
     """Tell whether a row of a list lacks what every object has: a field that is required, or a block."""
     if kind.endpoint.style != "collection":
         return False

@@ -198,12 +198,17 @@ class _Attempt:
         """Leave out what a stack file cannot say."""
         issues = self._issues(each, values)
         former = Former(each.kind, each.name, Names({}, Copies((), ())))
-        return {
+        good = {
             name: value
             for name, value in values.items()
-            if name not in issues
-            and self._level(each.key, name) < _NOT_AT_ALL
-            and new_file(each.kind, {name: former.form({name: value}, None).values[name]}) is not None
+            if name not in issues and self._level(each.key, name) < _NOT_AT_ALL
+        }
+        if new_file(each.kind, former.form(good, None).values) is not None:
+            return good
+        return {
+            name: value
+            for name, value in good.items()
+            if new_file(each.kind, {name: former.form({name: value}, None).values[name]}) is not None
         }
 
     def _new(self, each: Match) -> dict[str, bytes]:

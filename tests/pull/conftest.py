@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from flireo_iac.client import FlireoApi
+from flireo_iac.emulator.options import DIALECTS
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.pull.account import read_account
@@ -81,9 +82,11 @@ class Org:
         return found
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Running]:
-    with running() as server:
+@pytest.fixture(
+    scope="session", params=[DIALECTS[0], *(pytest.param(each, marks=pytest.mark.sweep) for each in DIALECTS[1:])]
+)
+def emulator(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with running(dialect=request.param) as server:
         yield server
 
 

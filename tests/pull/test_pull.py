@@ -27,6 +27,8 @@ def text(folder: Path, path: str) -> str:
 
 
 def test_an_agent_is_a_short_file_with_its_prompt_beside(org: Org, tmp_path: Path) -> None:
+    if org.emulator.app.settings.dialect != "dec2025":
+        pytest.skip("what the server fills in has another spelling")
     agent(org, messages=[{"role": "system", "content": "Say hello.\r\n"}], temperature=0.7, tools=[{"type": "endCall"}])
     org.pull(tmp_path / "stack")
     assert (tmp_path / "stack/agents/front_desk.md").read_bytes() == b"Say hello.\r\n"
@@ -185,6 +187,14 @@ def test_one_list_a_kind_and_no_write(org: Org, tmp_path: Path) -> None:
 def _requests(org: Org) -> list[Any]:
     found: list[Any] = httpx.get(f"{org.emulator.control_url}/requests").json()["requests"]
     return found
+
+
+def test_a_list_that_says_all_there_is_is_not_read_again(org: Org, tmp_path: Path) -> None:
+    for name in ("A", "B", "C"):
+        org.put(KINDS["agent"], {"name": name})
+    before = _requests(org)
+    org.pull(tmp_path)
+    assert len(_requests(org)) - len(before) == len(KINDS) + 1
 
 
 def test_a_brief_list_is_read_object_by_object(orgs: Callable[[], Org], tmp_path: Path) -> None:
