@@ -14,8 +14,9 @@ from flireo_iac.cli import output
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.errors import SettingsError
 from flireo_iac.pull.account import read_account
+from flireo_iac.pull.choice import Choice
 from flireo_iac.pull.frame import frame
-from flireo_iac.pull.pulling import Choice, pull
+from flireo_iac.pull.pulling import pull
 from flireo_iac.pull.result import FileChange, Pulled
 from flireo_iac.settings import Settings
 from flireo_iac.stacks.folder import folder_above

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 from flireo_iac.core.check import check, dotted
 from flireo_iac.errors import SettingsError, StackError
 from flireo_iac.kinds import our_name
 from flireo_iac.pull.account import Account
+from flireo_iac.pull.choice import Choice
 from flireo_iac.pull.copies import Copies
 from flireo_iac.pull.existing import Files, moved
 from flireo_iac.pull.forms import Former, Names, Needed, owned, unknown
@@ -29,29 +29,6 @@ from flireo_iac.stacks.load import LoadedStack, resolve
 _LONG = ("llm_config", "analysis_plan")
 """Fields that may be said in a short way, with a prompt file or a template, and in a long one."""
 _SHORT_WAY, _LONG_WAY, _NOT_AT_ALL = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is asked for.
-
-    Args:
-        folder: The stack's folder, as the user names it.
-        stack: Name of the Pulumi stack.
-        environment: Its environment; None when the stack has none.
-        only: Names of items, ``*`` and ``?`` stand for any text; empty for all.
-        is_adding: True writes fields, too, that an item's file does not name.
-    """
-
-    folder: Path
-    stack: str
-    environment: str | None
-    only: tuple[str, ...] = ()
-    is_adding: bool = False
-
-    def wants(self, key: str) -> bool:
-        """Tell whether an item is asked for."""
-        return not self.only or any(fnmatchcase(key, pattern) for pattern in self.only)
 
 
 def pull(choice: Choice, account: Account, frame: Mapping[str, bytes]) -> Pulled:

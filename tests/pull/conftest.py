@@ -14,8 +14,9 @@ from flireo_iac.emulator.options import DIALECTS
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.pull.account import read_account
+from flireo_iac.pull.choice import Choice
 from flireo_iac.pull.frame import frame
-from flireo_iac.pull.pulling import Choice, pull
+from flireo_iac.pull.pulling import pull
 from flireo_iac.pull.result import Pulled
 from flireo_iac.settings import Settings
 
