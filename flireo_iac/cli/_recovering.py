@@ -12,21 +12,12 @@ from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.core.account import ACCOUNT, Account
+from flireo_iac.core.choices import Choices, several
 from flireo_iac.core.existing import Existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal, digester
-from flireo_iac.core.recovery import (
-    Action,
-    Choices,
-    Proposal,
-    Recovery,
-    Unfinished,
-    note,
-    others,
-    several,
-    ways_out,
-    without_look,
-)
+from flireo_iac.core.proposals import Action, Proposal, Unfinished, ways_out
+from flireo_iac.core.recovery import Recovery, note, others, without_look
 from flireo_iac.engine.files.locks import Lock
 from flireo_iac.engine.model.values import Secret, unwrap
 from flireo_iac.engine.unfinished import CREATING, Left, Taken, UnfinishedStack

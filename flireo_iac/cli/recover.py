@@ -37,7 +37,7 @@ def recover(
 ) -> None:
     """Settle what runs that were cut off have left: locks, pending creates, the journal. Reads the account only."""
     from flireo_iac.cli._recovering import Recovering
-    from flireo_iac.core.recovery import Choices
+    from flireo_iac.core.choices import Choices
 
     choices = Choices.read(take or [], forget or [])
     found = _open(engine, cwd, stack)

@@ -10,154 +10,25 @@ journal.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
+from flireo_iac.core.choices import Choices
 from flireo_iac.core.diff import create_body
-from flireo_iac.core.existing import Existing, existing
+from flireo_iac.core.existing import existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Row
+from flireo_iac.core.proposals import Action, Proposal, Unfinished
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
-from flireo_iac.core.settle import Settler, command, has_key, natural_key, shows
-from flireo_iac.errors import AmbiguousCreateError, SettingsError, UnprovenAbsenceError
+from flireo_iac.core.settle import Settler, has_key, natural_key, shows
+from flireo_iac.errors import AmbiguousCreateError, UnprovenAbsenceError
 from flireo_iac.kinds import Kind
 
 _POLL_S = 2.0
-
-
-class Action(StrEnum):
-    """What is done about a create."""
-
-    TAKE = "take"
-    """Its object is put into the state; without a pending operation, the next run does that by the journal."""
-    CLEAR = "clear"
-    """It is forgotten: nothing came of it."""
-    LEAVE = "leave"
-    """The next run settles it by itself."""
-    ASK = "ask"
-    """A person has to say what is meant."""
-
-
-@dataclass(frozen=True)
-class Unfinished:
-    """A create whose end was not seen.
-
-    Args:
-        urn: URN of the resource.
-        kind: What it is.
-        inputs: What was sent, secrets in clear; None when only the journal knows of the create.
-        replaces: Id of the object that the state holds for this URN; None when it holds none.
-        is_planned: Whether the next run would create it; None when that is not known.
-    """
-
-    urn: str
-    kind: Kind
-    inputs: Mapping[str, Any] | None = None
-    replaces: str | None = None
-    is_planned: bool | None = True
-
-    @property
-    def name(self) -> str:
-        """Pulumi's name of the resource."""
-        return self.urn.rpartition("::")[2]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What is to be done about a create.
-
-    Args:
-        unfinished: The create.
-        action: What.
-        reason: Why, as a sentence without its full stop.
-        row: The object that it made; None unless it is taken.
-        candidates: Objects that could be it.
-        made: What the state shall hold; None unless it is taken into the state.
-    """
-
-    unfinished: Unfinished
-    action: Action
-    reason: str
-    row: Row | None = None
-    candidates: tuple[Row, ...] = ()
-    made: Existing | None = None
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a person said.
-
-    Args:
-        taken: Id by the name or the URN of a resource.
-        forgotten: Names or URNs.
-
-    Raises:
-        SettingsError: A name is in both.
-    """
-
-    taken: Mapping[str, str] = field(default_factory=dict)
-    forgotten: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        for name in self.forgotten.intersection(self.taken):
-            raise SettingsError(f'recover "{name}": is in --take and in --forget, one of them was expected. Leave one.')
-
-    @classmethod
-    def read(cls, take: Iterable[str], forget: Iterable[str]) -> Choices:
-        """Read the options of the command line.
-
-        Args:
-            take: Each ``NAME=ID``.
-            forget: Names.
-
-        Raises:
-            SettingsError: One of them is not of that form, or a name is there twice.
-        """
-        taken: dict[str, str] = {}
-        for text in take:
-            name, _, id_ = text.rpartition("=")
-            if not name or not id_:
-                raise SettingsError(f'--take "{text}": NAME=ID was expected. Name the resource and the id.')
-            if taken.setdefault(name, id_) != id_:
-                raise SettingsError(f'--take "{text}": {name} is to be {taken[name]} already. Name one of them.')
-        return cls(taken, frozenset(forget))
-
-    def id_of(self, urn: str) -> str | None:
-        """Give the id that a person named for a resource; None when none was named."""
-        return self.taken.get(urn, self.taken.get(urn.rpartition("::")[2]))
-
-    def forgets(self, urn: str) -> bool:
-        """Tell whether a create is to be forgotten."""
-        return urn in self.forgotten or urn.rpartition("::")[2] in self.forgotten
-
-    def check(self, urns: Collection[str]) -> None:
-        """Refuse what a person said of names that do not tell which create is meant.
-
-        Args:
-            urns: Every create that has not ended.
-
-        Raises:
-            SettingsError: A name fits several of them, or one to forget fits none.
-        """
-        for name in (*self.taken, *self.forgotten):
-            fitting = [urn for urn in urns if name in (urn, urn.rpartition("::")[2])]
-            if len(fitting) > 1:
-                raise several(name, fitting)
-            if not fitting and name in self.forgotten:
-                raise SettingsError(
-                    f'recover "{name}": is to be forgotten, but no create of that name is pending, one was expected. '
-                    "Leave out --forget; see what is left with: flireo recover."
-                )
-
-    def unused(self, urns: Iterable[str]) -> tuple[str, ...]:
-        """Give the names to take over that belong to none of these resources."""
-        known = {name for urn in urns for name in (urn, urn.rpartition("::")[2])}
-        return tuple(name for name in self.taken if name not in known)
 
 
 @dataclass
@@ -392,13 +263,6 @@ def _no_plan(left: Unfinished) -> str:
     return "the next run does not make it; delete the object in the dashboard or leave it, and forget the create"
 
 
-def several(name: str, urns: Iterable[str]) -> SettingsError:
-    """Give the error for a name that several resources have."""
-    return SettingsError(
-        f'recover "{name}": is the name of {", ".join(urns)}, one was expected. Take the URN for the name.'
-    )
-
-
 def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -> None:
     """Write into the journal what was settled.
 
@@ -421,23 +285,6 @@ def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -
         key = natural_key(left.kind, proposal.row)
         intent = journal.open(Intent(scope, left.kind.name, left.urn, folder, key, "", (), True))
         journal.answer(intent, str(proposal.row["id"]))
-
-
-def ways_out(proposal: Proposal, urns: Iterable[str] = ()) -> tuple[str, ...]:
-    """Give the commands with which a person says what is meant.
-
-    Args:
-        proposal: What is asked.
-        urns: Every create that has not ended, to tell whether the name alone says which is meant.
-    """
-    left = proposal.unfinished
-    is_shared = any(urn != left.urn and urn.rpartition("::")[2] == left.name for urn in urns)
-    name = left.urn if is_shared else left.name
-    takes = () if left.is_planned is False else proposal.candidates
-    return (
-        *(command(left.urn, "--take", f"{name}={row['id']}") for row in takes),
-        command(left.urn, "--forget", name),
-    )
 
 
 def others(intents: Iterable[Intent], prefix: str) -> tuple[Intent, ...]:

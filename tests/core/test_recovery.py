@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from flireo_iac.core.account import Account as Owner
+from flireo_iac.core.choices import Choices
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal, digester
-from flireo_iac.core.recovery import Action, Choices, Proposal, Recovery, Unfinished, note, others, ways_out
+from flireo_iac.core.proposals import Action, Proposal, Unfinished, ways_out
+from flireo_iac.core.recovery import Recovery, note, others
 from flireo_iac.errors import SettingsError
 from flireo_iac.kinds import KINDS
 from tests.core.test_lifecycle import Account
