@@ -96,6 +96,7 @@ def test_two_runs_on_one_machine_share_the_budget_and_are_never_refused(tmp_path
     assert WAIT.search(runs[0].text + runs[1].text), runs[0].text
 
 
+@pytest.mark.sweep  # many machines are played without processes in tests/client/test_many_machines.py
 def test_two_machines_on_one_key_give_way_to_each_other(tmp_path: Path, emulator: Running) -> None:
     deployments = two_stacks(tmp_path, emulator, machines=2)
     runs = up_at_once(deployments)

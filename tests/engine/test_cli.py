@@ -181,7 +181,8 @@ def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> Non
     done = lab.cli("up", *options, "--continue-on-error", "--diff")
     assert done.stderr == "engine: pulumi\nplanning ...\n"
     passed = "--stack dev --target urn:x --parallel 4 --message words"
-    assert done.stdout == "|".join(["up", *passed.split(), "--continue-on-error", "--refresh", "--diff", "--yes", ""])
+    flags = ["--continue-on-error", "--refresh", "--diff", "--yes", "--skip-preview"]  # the plan has been shown
+    assert done.stdout == "no changes; 0 resources before the run.\n" + "|".join(["up", *passed.split(), *flags, ""])
     planned = (lab.project / "planned").read_text()
     assert planned == f"preview {passed} --refresh --json --show-sames --non-interactive\n"
     lab.want(thing("a"))
