@@ -23,11 +23,14 @@ _WORTH_TELLING = 1.5
 """A run that took that many times the forecast, or the other way round, is told of."""
 _SHORTEST_TOLD_S = 10.0
 
-_RUN_TO_PLAN = 0.6
+_RUN_TO_PLAN = 0.55
 """Seconds of a run without requests for each second of its plan, which starts the provider, too."""
 
 _PROVIDER_TO_COMMAND = 0.8
 """Seconds that a provider takes to start for each second of processor time that this command took until now."""
+
+_READ_S = 0.02
+"""Seconds that the engine and the provider take to read one resource anew, without its request."""
 
 _ENOUGH_WRITES = 10
 """Fewer do not tell what one of them takes."""
@@ -118,18 +121,21 @@ class Costs:
             self._waves, Circumstances(waits=lambda number: self._waits[:number], round_trip_s=mean_s)
         ).seconds
 
-    def foresee(self, waves: Sequence[Wave], configuration: Mapping[str, str], plan_s: float | None) -> None:
+    def foresee(
+        self, waves: Sequence[Wave], configuration: Mapping[str, str], plan_s: float | None, resources: int = 0
+    ) -> None:
         """Forecast the run, and say it.
 
         Args:
             waves: Its requests.
             configuration: Configuration of the stack, secrets in clear.
             plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
+            resources: How many a refresh reads.
         """
         self._settings = settings_of(configuration)
         self._waves, self._plan_s = waves, plan_s
         self._waits = waits_of(waves, self._settings)
-        self._forecast = foreseen(waves, self._settings, plan_s)
+        self._forecast = foreseen(waves, self._settings, plan_s, resources=resources)
         tell(self._forecast)
 
     def plain(self) -> dict[str, Any]:
@@ -161,7 +167,9 @@ def waits_of(waves: Sequence[Wave], settings: Settings | None) -> list[float]:
         budget.close()
 
 
-def foreseen(waves: Sequence[Wave], settings: Settings | None, plan_s: float | None, runs: int = 1) -> Forecast:
+def foreseen(
+    waves: Sequence[Wave], settings: Settings | None, plan_s: float | None, runs: int = 1, resources: int = 0
+) -> Forecast:
     """Forecast a run with the budget as it is now, and as fast as things went the last times.
 
     Args:
@@ -169,11 +177,13 @@ def foreseen(waves: Sequence[Wave], settings: Settings | None, plan_s: float | N
         settings: Key, budget and server; None takes the usual budget, unused.
         plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
         runs: How often the engine goes through the program.
+        resources: How many a refresh reads.
     """
     known = speeds.remembered(settings)
     waits = waits_of(waves, settings)
     writes = sum(wave.writes for wave in waves)
-    refresh_s = known.refresh_s if known.refresh_s is not None else _PROVIDER_TO_COMMAND * time.process_time()
+    first_s = _PROVIDER_TO_COMMAND * time.process_time() + _READ_S * resources
+    refresh_s = known.refresh_s if known.refresh_s is not None else first_s
     engine_s = refresh_s if plan_s is None else plan_s * _RUN_TO_PLAN * runs
     return forecast(
         waves,

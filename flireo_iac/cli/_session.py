@@ -160,7 +160,7 @@ class Session:
         from flireo_iac.plan.read import read_state
 
         plan = read_state(self.engine.backend.read())
-        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None)
+        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None, plan.resources)
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""

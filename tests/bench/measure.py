@@ -23,6 +23,8 @@ from tests.bench.stack import Setting, deployment_of, emulator
 _TIMEOUT_S = 900
 _MINUTE = timedelta(minutes=1)
 
+_TENTH_S = 0.1
+
 
 @dataclass(frozen=True)
 class Done:
@@ -82,7 +84,9 @@ class Row:
         """Share by which the forecast's time was off, above 0 when it was too long; None without a forecast."""
         if self.foreseen is None or self.happened is None:
             return None
-        return self.foreseen["seconds"] / max(self.happened["seconds"], 0.1) - 1
+        foreseen_s, happened_s = self.foreseen["seconds"], self.happened["seconds"]
+        # Both are told in tenths of a second.
+        return 0.0 if abs(foreseen_s - happened_s) < _TENTH_S else foreseen_s / max(happened_s, _TENTH_S) - 1
 
 
 @dataclass(frozen=True)
