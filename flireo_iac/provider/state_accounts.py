@@ -13,19 +13,26 @@ import functools
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
 from flireo_iac.core.account import ACCOUNT
 from flireo_iac.settings import place, state_dir
 
 _READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
+_ATTEMPTS = 5
+_PAUSE_S = 0.1
 
 
 @functools.cache
@@ -35,11 +42,12 @@ def tell_accounts() -> None:
     A preview asks, too: Pulumi keeps an entry for what answers, which would otherwise come and go. A file that cannot
     be written tells nothing, as if the state spoke of none.
     """
-    if isinstance(get_monitor(), MockMonitor):
+    monitor = get_monitor()
+    if monitor is None or isinstance(monitor, MockMonitor):
         return
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"stackName": f"{pulumi.get_organization()}/{project}/{stack}"})
-    if pulumi.runtime.is_dry_run():
+    answer = _outputs_of(monitor, f"{pulumi.get_organization()}/{project}/{stack}")
+    if answer is None or pulumi.runtime.is_dry_run():
         return
     path = _path(project, stack)
     with suppress(OSError):
@@ -47,8 +55,27 @@ def tell_accounts() -> None:
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(sorted(_accounts(answer.value)), file)
+            json.dump(sorted(_accounts(answer)), file)
         fresh.replace(path)
+
+
+def _outputs_of(monitor: Any, stack: str) -> Any:
+    """Give the outputs of all resources of a stack; None when the engine cannot tell.
+
+    The engine is asked past the SDK, which lets a program fail in the end when a function did. A state in files can be
+    read in the moment in which the engine writes it, and is then no JSON; asked again, it is whole.
+    """
+    arguments = Struct()
+    arguments.update({"stackName": stack})
+    request = resource_pb2.ResourceInvokeRequest(tok=_READ_OUTPUTS, args=arguments)
+    for _ in range(_ATTEMPTS):
+        try:
+            answer = monitor.Invoke(request)
+        except grpc.RpcError:
+            time.sleep(_PAUSE_S)
+        else:
+            return json_format.MessageToDict(getattr(answer, "return"))
+    return None
 
 
 def told_accounts(urn: str) -> frozenset[str]:

@@ -164,3 +164,14 @@ def test_sample_stack_is_registered_with_all_kinds_and_its_secrets_hidden(monito
         hidden = {path for name, path in holders if name == each.name}
         for path, value in each.inputs.items():
             assert CANARY not in str(value) or path in hidden
+
+
+@pytest.mark.parametrize("refusals", [2, 100])
+def test_an_engine_that_cannot_read_its_state_at_once_stops_nothing(
+    stack: Files, monitor: Monitor, refusals: int
+) -> None:
+    monitor.refusals = refusals
+    done = monitor.run(stack.folder, environ={"FLIREO_SECRET_WEB_HOOK": CANARY})
+    assert (done.returncode, done.stderr, monitor.errors) == (0, "", [])
+    assert len(monitor.registered) == 5
+    assert monitor.refusals == max(refusals - 5, 0)
