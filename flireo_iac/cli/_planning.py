@@ -127,11 +127,12 @@ def plan_of_pulumi(command: Sequence[str]) -> Plan:
     )
     if done.returncode:
         output.stderr.file.write(done.stderr)
-        raise EngineError("\n".join(_reasons(done.stdout)) or "the preview failed.", exit_code=done.returncode)
+        raise EngineError("\n".join(reasons(done.stdout)) or "the preview failed.", exit_code=done.returncode)
     return read_plan(done.stdout, "pulumi preview")
 
 
-def _reasons(document: str) -> list[str]:
+def reasons(document: str) -> list[str]:
+    """Give the errors that the document of a run tells of, in its order; none where it is no such document."""
     try:
         diagnostics = json.loads(document).get("diagnostics") or []
     except (ValueError, AttributeError):

@@ -21,6 +21,7 @@ from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.cli._costs import foreseen
+from flireo_iac.cli._planning import reasons
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
 from flireo_iac.plan.forecast import requests_of
 from flireo_iac.plan.model import Plan
@@ -159,10 +160,10 @@ def _found_in_account(stack: str, folder: Path, engine: EngineChoice) -> Plan | 
     if done.returncode == ExitCode.STACK_NOT_FOUND:
         return None
     if done.returncode:
-        sys.stderr.write(done.stderr)
         where = f' of "{stack}"' if stack else ""
+        why = "\n".join(reasons(done.stdout)) or done.stderr.strip() or "nothing was said about why"
         raise EngineError(
-            f"review --live: the account{where} could not be looked at, see above. Mend that, or leave --live out.",
+            f"review --live: the account{where} could not be looked at. Mend this, or leave --live out.\n{why}",
             exit_code=done.returncode,
         )
     return masked(read_plan(done.stdout, "refresh"))

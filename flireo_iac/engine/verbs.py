@@ -108,16 +108,10 @@ class Verbs:
         for text in config.secrets():
             self._redact.learn(text)
         run.config = config.shown()
-        if not run.phase.dry_run:
-            self._keys.for_writing()
-        self.store.warn_of_pending(base)
-        if refresh:
-            found = self._refresh_first(run, base, content)
-            base = found.snapshot
-            if found.failed or run.stopped.is_set():
-                self.save(run, base)
-                run.failed = True
-                return
+        begun = self._begin(run, base, content, refresh=refresh)
+        if begun is None:
+            return
+        base = begun
         rehearsal, self._rehearsal = self._rehearsal, None
         if as_planned and rehearsal is not None and rehearsal.holds(content, refresh=refresh):
             rehearsal.play(run, self._emit)
@@ -149,16 +143,10 @@ class Verbs:
         """Delete everything; ``refresh`` reads what is really there first."""
         self._keys.start(self._backend)
         base, content = self.store.load_existing()
-        if not run.phase.dry_run:
-            self._keys.for_writing()
-        self.store.warn_of_pending(base)
-        if refresh:
-            found = self._refresh_first(run, base, content)
-            base = found.snapshot
-            if found.failed or run.stopped.is_set():
-                self.save(run, base)
-                run.failed = True
-                return
+        begun = self._begin(run, base, content, refresh=refresh)
+        if begun is None:
+            return
+        base = begun
         deployment = self._deployment(run, base, Config({}, frozenset()), provider_config(base), changed=refresh)
         deployment.run_deletes()
         self._finish(run, deployment)
@@ -183,6 +171,20 @@ class Verbs:
         run.unauthenticated = found.unauthenticated
         self.save(run, found.snapshot)
         self._take_outputs(run, found.snapshot)
+
+    def _begin(self, run: Run, base: Snapshot, content: bytes | None, *, refresh: bool) -> Snapshot | None:
+        """Give what a run starts from, after a look at what is really there; None when the run ends here."""
+        if not run.phase.dry_run:
+            self._keys.for_writing()
+        self.store.warn_of_pending(base)
+        if not refresh:
+            return base
+        found = self._refresh_first(run, base, content)
+        if found.failed or run.stopped.is_set():
+            self.save(run, found.snapshot)
+            run.failed = True
+            return None
+        return found.snapshot
 
     def _finish(self, run: Run, deployment: Deployment) -> None:
         deployment.failed = deployment.failed or run.cancelled

@@ -203,7 +203,8 @@ class History:
         names = self.line("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags").split()
         close = difflib.get_close_matches(ref, names, n=1)
         hint = f', did you mean "{close[0]}"?' if close else "."
-        return f"{text}{hint} Run: git fetch --tags {self.remote}, or name one that is there."
+        fetch = f"Run: git fetch --tags {self.remote}, or name" if self.line("remote") else "Name"
+        return f"{text}{hint} {fetch} one that is there."
 
     def _why_no_repository(self, said: str) -> str:
         if "dubious ownership" in said:

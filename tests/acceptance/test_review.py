@@ -46,3 +46,10 @@ def test_a_review_of_the_account_names_what_it_would_overwrite(deployment: Deplo
         'agent "desk": llm_config.messages[system].content has 1 passage that somebody changed in the account.',
     ]
     assert set(deployment.counts()) == {"GET"}
+
+    deployment.environ["FLIREO_API_KEY"] = "of-another-form"
+    refused = review(deployment, base, "--live")
+    assert refused.code != 0
+    assert "review --live: the account of" in refused.stderr
+    assert "401" in refused.stderr, "the reason stands in the error"
+    assert "see above" not in refused.stderr
