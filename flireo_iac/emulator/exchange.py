@@ -26,6 +26,10 @@ class Page:
     limit: int | None
     offset: int
 
+    def of(self, rows: list[Row]) -> list[Row]:
+        """Give this part of a list."""
+        return rows[self.offset :][: self.limit]
+
 
 @dataclass(frozen=True)
 class Answer:

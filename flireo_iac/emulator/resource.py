@@ -10,6 +10,7 @@ from flireo_iac.emulator.store import Row
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
+MAX_CALLS = 1000
 
 
 class Resource:
@@ -69,14 +70,14 @@ class Resource:
     def list(self, exchange: Exchange) -> Answer:
         """Answer a list, oldest first."""
         rows = exchange.organization.rows(self.collection)
-        page = Page(len(rows), None, 0)
+        part = Page(len(rows), None, 0)
         if exchange.operation.takes_pages:
-            page = _page(exchange, len(rows))
-            rows = rows[page.offset :][: page.limit]
+            part = page(exchange.query, len(rows), default=DEFAULT_LIMIT if exchange.successor else None)
+            rows = part.of(rows)
         items = [self.shown(exchange, row) for row in rows]
         if exchange.settings.lists == "brief":
             items = [{name: value for name, value in item.items() if name not in self.large} for item in items]
-        return Answer({exchange.operation.envelope: items}, page=page)
+        return Answer({exchange.operation.envelope: items}, page=part)
 
     def create(self, exchange: Exchange) -> Answer:
         """Create a row."""
@@ -123,13 +124,20 @@ class Resource:
         return Answer({exchange.operation.envelope: self.shown(exchange, row)})
 
 
-def _page(exchange: Exchange, total: int) -> Page:
-    """Read limit and offset; out of range is clamped, nonsense ignored (inferred: no 400 is documented)."""
-    limit = _whole(exchange.query.get("limit"))
-    offset = _whole(exchange.query.get("offset")) or 0
-    if limit is None and exchange.successor:
-        limit = DEFAULT_LIMIT
-    return Page(total, None if limit is None else min(max(limit, 1), MAX_LIMIT), max(offset, 0))
+def page(query: Mapping[str, str], total: int, *, default: int | None, most: int = MAX_LIMIT) -> Page:
+    """Read limit and offset; out of range is clamped, nonsense ignored (inferred: no 400 is documented).
+
+    Args:
+        query: The query of a request.
+        total: Items in the whole list.
+        default: Items of a page when the query does not say; None for all.
+        most: Items of the largest page.
+    """
+    limit = _whole(query.get("limit"))
+    offset = _whole(query.get("offset")) or 0
+    if limit is None:
+        limit = default
+    return Page(total, None if limit is None else min(max(limit, 1), most), max(offset, 0))
 
 
 def _whole(text: str | None) -> int | None:

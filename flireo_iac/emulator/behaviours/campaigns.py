@@ -1,11 +1,15 @@
-"""Campaigns: stored with their status and the number of their leads; nobody is called.
+"""Campaigns: a status that goes only where a user may take it, hours of calling, and leads that are counted.
 
 Source: api notes, sections 6, 8 and 12.
 """
 
 from __future__ import annotations
 
-from flireo_iac.emulator.exchange import Exchange, Handler
+import functools
+import zoneinfo
+
+from flireo_iac.emulator.behaviours import leads
+from flireo_iac.emulator.exchange import Answer, Exchange, Handler
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.resource import Resource
 from flireo_iac.emulator.store import Row
@@ -42,31 +46,54 @@ class Campaigns(Resource):
         }
 
     def check(self, exchange: Exchange, given: Row, row: Row | None) -> None:
-        """Refuse an unknown agent, and a status that does not follow the one that is stored."""
+        """Refuse an unknown agent or time zone, and a status that does not follow the one that is stored."""
+        if "timezone" in given and not _is_zone(given["timezone"]):
+            raise RefusedError(400, "timezone must be the name of an IANA time zone", param="timezone")
         if row is None:
             if exchange.organization.get("agents", given["agent_id"]) is None:
                 raise RefusedError(404, "agent_id names no object in agents", param="agent_id")
             return
         allowed = _BY_USER.get(row["status"])
         if allowed is None:
-            raise RefusedError(409, "the campaign is completed and can no longer be changed")
+            raise RefusedError(400, "the campaign is completed and can no longer be changed")
         if given.get("status", row["status"]) not in allowed:
             text = f"status {given['status']} does not follow {row['status']}"
             raise RefusedError(400, text, param="status")
 
     def filled(self, exchange: Exchange, given: Row) -> Row:
-        """Write ids in lower case and times with seconds, and count leads instead of echoing them."""
+        """Write ids in lower case and times with seconds; a status on create is not taken."""
         filled = dict(given)
         if "agent_id" in filled:
             filled["agent_id"] = filled["agent_id"].lower()
         for name in ("schedule_start_time", "schedule_end_time"):
             if len(filled.get(name, "")) == len("09:00"):
                 filled[name] += ":00"
-        leads = filled.pop("leads", None)
+        given_leads = filled.pop("leads", ())
         if exchange.operation.method == "POST":
             filled.pop("status", None)
-            filled["total_leads"] = len(leads or ())
+            filled["total_leads"] = len(given_leads)
         return filled
+
+    def create(self, exchange: Exchange) -> Answer:
+        """Create a campaign and, in the same request, its leads, which are not echoed."""
+        answer = super().create(exchange)
+        for each in exchange.body.get("leads", ()):
+            leads.add(exchange, answer.body["campaign"]["id"], each)
+        return answer
+
+    def before_delete(self, exchange: Exchange, row: Row) -> None:
+        """Take the leads away, or refuse while one of them is being called (inferred: api notes, section 8)."""
+        leads.remove_all(exchange.organization, row["id"])
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _is_zone(name: str) -> bool:
+    """Say whether a time zone exists; all do on a machine that has no list of them."""
+    return not _zones() or name in _zones()
 
 
 def routes() -> dict[tuple[str, str], Handler]:
