@@ -30,6 +30,9 @@
     │   ├── LockedError                       another run holds the stack
     │   ├── PassphraseError                   the passphrase does not open the secrets
     │   └── StateError                        the state cannot be read, or must not be written
+    ├── WebhookError                 exit 1   a request that is no webhook of the platform
+    │   ├── SignatureError                    it is not signed as it should be
+    │   └── EventError                        its body is none of the four events
     └── EmulatorError                exit 1   the emulator cannot start
 
 The text of an error has one form: ``<operation> <kind> "<name>": <what is wrong>, <what was expected>.
@@ -379,6 +382,18 @@ class PassphraseError(EngineError):
 
 class StateError(EngineError):
     """The state cannot be read, or must not be written."""
+
+
+class WebhookError(FlireoError):
+    """A request is no webhook of the platform."""
+
+
+class SignatureError(WebhookError):
+    """A webhook is not signed as it should be, so nobody knows who sent it."""
+
+
+class EventError(WebhookError):
+    """The body of a webhook is none of the four events."""
 
 
 class EmulatorError(FlireoError):

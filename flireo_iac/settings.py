@@ -154,7 +154,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether the server is on this machine."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @classmethod
     def load(cls, config: Getter, environ: Mapping[str, str]) -> Settings:
@@ -254,7 +254,12 @@ def _check_base_url(base_url: str) -> None:
         raise _wrong("flireo:baseUrl", base_url, "https (plain http would send the key in clear)")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine.
+
+    Args:
+        host: Name or address, without port.
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -266,4 +271,4 @@ def _is_near(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return _is_loopback(host) or "." not in host
+        return is_loopback(host) or "." not in host
