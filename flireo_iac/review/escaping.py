@@ -20,7 +20,7 @@ def markdown(text: str) -> str:
     Args:
         text: The text; line breaks become spaces.
     """
-    text = " ".join(text.split("\n"))
+    text = re.sub(r"^\s+", " ", " ".join(text.split("\n")))  # four spaces would begin a block of code
     text = re.sub(r"[&<>]", lambda found: _HTML[found[0]], text)
     text = _SIGNS.sub(_escaped, text)
     # Mentions (@), issues and merge requests (# !), and GitLab's milestones, labels, snippets, epics and commands.

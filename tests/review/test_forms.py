@@ -54,6 +54,7 @@ def rendered(source: str) -> tuple[set[str], str]:
 @example("1. a")
 @example("> a")
 @example("/close")
+@example("     :")
 @example("``` a")
 @example("| a")
 @example("[x](y)")
