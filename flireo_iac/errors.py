@@ -22,8 +22,9 @@
     ├── RailError                    exit 5   the run would do what has to be asked for; holds every finding
     ├── UnprovenAbsenceError         exit 4   an object that answers 404, though it is not certain that it is gone
     ├── ChangedOutsideError          exit 4   an update would overwrite what somebody else has changed
-    ├── CallStateError               exit 4   a command to a call that is not in progress
     ├── InUseError                   exit 4   a delete would leave something live without the object
+    ├── BusyError                    exit 4   a delete of an object that is doing something
+    ├── FinalError                   exit 4   an update of an object in which nothing can change any more
     ├── AmbiguousCreateError         exit 4   a create whose answer is lost and which cannot be settled
     ├── JournalError                 exit 4   the journal of creates cannot be used
     │   └── DamagedJournalError               its file is no journal any more
@@ -335,22 +336,34 @@ class InUseError(FlireoError):
         )
 
 
-class CallStateError(FlireoError):
-    """A command was given to a call that is not in progress.
+class BusyError(FlireoError):
+    """A delete of an object that is doing something.
 
     Args:
-        operation: What was to be done, with the call's id.
-        status: Status of the call.
+        why: What it does.
+        option: The option that allows it.
     """
 
     exit_code = ExitCode.RESOURCE
 
-    def __init__(self, operation: str, status: str) -> None:
-        self.status = status
+    def __init__(self, why: str, option: str) -> None:
         super().__init__(
-            f"{operation}: the call is {status}, one that is in-progress was expected: commands are taken only while "
-            "somebody talks. Look at it with flireo calls show."
+            f"{why}, and is not deleted while it does. Pause it first; if it is meant, run flireo with {option} "
+            "(or set FLIREO_ALLOW)."
         )
+
+
+class FinalError(FlireoError):
+    """An update of an object in which nothing can change any more.
+
+    Args:
+        why: Why that is, and what to do.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}. Nothing was sent.")
 
 
 class AmbiguousCreateError(FlireoError):

@@ -56,6 +56,7 @@ FREE_OBJECTS = st.dictionaries(st.sampled_from(["type", "properties", "voice_id"
 _BY_FORMAT: Mapping[str, st.SearchStrategy[str]] = {
     "uri": st.sampled_from(["https://example.com", "http://EXAMPLE.com:8080/a?b=c#d", "https://example.com/%C3%BC"]),
     "email": st.sampled_from(["a@example.com", "A.b+c@mail.example.com"]),
+    "timezone": st.sampled_from(["Europe/Amsterdam", "America/New_York", "UTC"]),
     "hostname": st.sampled_from(["mail.example.com", "a-1.example.nl"]),
 }
 _PROVIDERS = {providers.block: sorted(providers.known) for providers in (STT, LLM, TTS)}

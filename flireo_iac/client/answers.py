@@ -102,6 +102,11 @@ _NO_SUCH_LIST = _Meaning(
     "there is no such list at this address",
     "Check FLIREO_BASE_URL and flireo:apiDialect",
 )
+_NO_TARGET = _Meaning(
+    NotFoundError,
+    "what it refers to is not there, or there is no such list at this address",
+    "Check the ids in it; if they are right, FLIREO_BASE_URL and flireo:apiDialect",
+)
 _REFUSED = _Meaning(
     InvalidRequestError,
     "something before the API refuses the request",
@@ -121,7 +126,7 @@ def meaning_of(call: Call, answer: Answer) -> _Meaning:
         # The page of a gateway: a wrong address must not look like an object that is gone.
         return _NOT_THE_API
     if answer.status == 404 and call.method in ("GET", "POST") and call.path.count("/") == 1:
-        return _NO_SUCH_LIST
+        return _NO_SUCH_LIST if call.method == "GET" else _NO_TARGET
     if answer.status == 403 and is_page:
         return _REFUSED
     if answer.status in _MEANINGS:

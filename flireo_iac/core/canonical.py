@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flireo_iac.kinds import fields, marker, our_name, shapes
-from flireo_iac.kinds._markers import ServerDefault, Unordered, ValueSpelling
+from flireo_iac.kinds._markers import ServerDefault, TimeOfDay, Unordered, ValueSpelling
 from flireo_iac.kinds._shape import Shape
 
 
@@ -48,6 +48,8 @@ def canonical(model: type[BaseModel], value: Mapping[str, Any]) -> dict[str, Any
         spelled = info and marker(info, ValueSpelling)
         if spelled and isinstance(each, str):
             each = spelled.canonical.get(each, each)
+        if info and marker(info, TimeOfDay) and isinstance(each, str) and len(each) == len("09:00"):
+            each = f"{each}:00"
         result[name] = _canonical(shapes(model).get(name), each)
     return result
 

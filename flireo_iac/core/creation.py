@@ -84,7 +84,8 @@ class Creation:
             JournalError: The journal cannot be written; nothing was sent.
             FlireoError: The request was refused or could not be sent.
         """
-        body = create_body(inputs)
+        later = kind.set_later(inputs)
+        body = {key: value for key, value in create_body(inputs).items() if key not in later}
         spelled = canonical(kind.model, body)
         key = natural_key(kind, spelled)
         with self._locks[(kind.name, *map(str, key.values()))]:
@@ -92,9 +93,20 @@ class Creation:
                 return self._store(kind, inputs, body, say)
             found = self._from_earlier_run(kind, inputs, body, say, urn)
             if found is None:
-                found = self._new(kind, inputs, body, say, urn)
+                first = {key: value for key, value in inputs.items() if key not in later}
+                found = self._new(kind, first, body, say, urn)
+                if later:
+                    found = self._completed(kind, found, inputs, say)
             self._made.add(found.id)
             return found
+
+    def _completed(self, kind: Kind, made: Existing, inputs: Mapping[str, Any], say: Say) -> Existing:
+        """Send what the create took no notice of; an object that was made is kept whatever becomes of that."""
+        self._made.add(made.id)
+        try:
+            return self.update(kind, made.id, made.inputs, inputs, made.outputs, say)
+        except FlireoError as error:
+            raise UnfinishedError(f"{made.id} was created, and then: {error.reason}", made) from None
 
     def _store(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say) -> Existing:
         """Store a value under its name: to do it twice does no harm, so there is nothing to settle."""

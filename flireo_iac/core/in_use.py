@@ -11,7 +11,7 @@ from flireo_iac.allow import flag
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.ports import Row
-from flireo_iac.errors import InUseError, NotFoundError
+from flireo_iac.errors import BusyError, InUseError, NotFoundError
 from flireo_iac.kinds import Kind
 from flireo_iac.kinds._uses import USES, Use
 
@@ -26,9 +26,14 @@ def require_unused(kind: Kind, id_: str, item: str, inventory: Inventory) -> Non
         inventory: What the account holds.
 
     Raises:
+        BusyError: It is doing something itself.
         InUseError: Something uses it, or it cannot be told.
         FlireoError: A list cannot be read.
     """
+    if kind.why_busy is not None:
+        row = inventory.find(kind, id_)[0]
+        if row is not None and (why := kind.why_busy(canonical(kind.model, row))):
+            raise BusyError(why, flag("in-use", item))
     users = [user for use in USES.get(kind.name, ()) for user in _users(use, id_, inventory, item)]
     if users:
         raise InUseError(f"{', '.join(users)} would be left without it", flag("in-use", item))

@@ -20,7 +20,7 @@ from flireo_iac.core.in_use import require_unused
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_blocks, refreshed
-from flireo_iac.errors import ChangedOutsideError, FlireoError, NotFoundError
+from flireo_iac.errors import ChangedOutsideError, FinalError, FlireoError, NotFoundError
 from flireo_iac.kinds import Kind, our_name
 
 
@@ -113,6 +113,7 @@ class Lifecycle:
         """Look at an object before it is overwritten; give it when it holds everything already, None when it does not.
 
         Raises:
+            FinalError: Nothing in the object can change any more.
             ChangedOutsideError: Somebody else changed what would be overwritten, and it is not to be.
         """
         if kind.endpoint.style == "slot":
@@ -128,6 +129,8 @@ class Lifecycle:
             if asked is None:
                 raise _gone(kind, id_)
             row, now = asked, held(kind, body, asked, outputs[ANSWER], is_whole=True)
+        if not now.is_as_wanted and kind.why_final is not None and (why := kind.why_final(canonical(kind.model, row))):
+            raise FinalError(why)
         if now.is_as_wanted:
             say("info", "the account holds this already: nothing was sent")
             return row
@@ -152,6 +155,7 @@ class Lifecycle:
 
         Raises:
             OtherAccountError: The key is another account's.
+            BusyError: It is doing something itself, and nobody said that this is meant.
             InUseError: Something live uses it, and nobody said that this is meant.
             UnprovenAbsenceError: It answers 404, though it is not certain that it is gone.
             FlireoError: The request failed.

@@ -22,7 +22,7 @@ from flireo_iac.core.canonical import canonical, comparable, comparable_item, is
 from flireo_iac.core.diff import own
 from flireo_iac.core.ports import Row
 from flireo_iac.kinds import Kind, fields, marker, our_name, shapes
-from flireo_iac.kinds._markers import RunTimeTools, Secret
+from flireo_iac.kinds._markers import MovesOn, RunTimeTools, Secret
 from flireo_iac.kinds._shape import Shape
 
 ANSWER = "__answer"
@@ -120,6 +120,9 @@ def refreshed(
                 result[key] = value
             continue
         their_value = _without_run_time_tools(kind, name, value, theirs)
+        if has_moved_on(kind, name, value, theirs[name]):
+            result[key] = value
+            continue
         if digests.get(name) == _digest(theirs[name]) or same(
             comparable(kind.model, name, value), comparable(kind.model, name, their_value)
         ):
@@ -129,6 +132,13 @@ def refreshed(
         if their_value is not None:
             result[key] = _overlay(shapes(kind.model).get(name), kind.model, name, value, their_value)
     return Refreshed(result, tuple(drifted))
+
+
+def has_moved_on(kind: Kind, name: str, ours: Any, theirs: Any) -> bool:
+    """Tell whether the platform itself has brought the value of a field from ours to theirs."""
+    info = kind.inputs.get(name)
+    moves = marker(info, MovesOn) if info is not None else None
+    return moves is not None and isinstance(ours, str) and theirs in moves.to.get(ours, ())
 
 
 def merged_blocks(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], row: Row) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -62,6 +63,38 @@ FunctionName = Annotated[
 
 Url = Annotated[str, AfterValidator(_check_url), _text("uri")]
 """An address of a web server. Source: contract, format uri."""
+
+
+def _check_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        if _knows_zones():
+            text = "expected the IANA name of a time zone such as Europe/Amsterdam"
+            raise PydanticCustomError("format", text) from None
+    return value
+
+
+def _knows_zones() -> bool:
+    """Tell whether this machine has a list of time zones at all."""
+    try:
+        ZoneInfo("Europe/Amsterdam")
+    except (ZoneInfoNotFoundError, OSError):
+        return False
+    return True
+
+
+_CLOCK_TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
+
+ClockTime = Annotated[
+    str,
+    AfterValidator(_matching(_CLOCK_TIME, "a time of day such as 09:00 or 09:00:00")),
+    _text(None, f"^{_CLOCK_TIME}$"),
+]
+"""A time of day. Source: contract, Campaign.schedule_start_time."""
+
+TimeZone = Annotated[str, AfterValidator(_check_zone), _text("timezone")]
+"""A time zone. Source: contract, Campaign.timezone; that the name has to be one is inferred."""
 
 Email = Annotated[
     str,

@@ -125,6 +125,33 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class AfterCreate:
+    """A create takes no notice of the field, so an update that sends it follows."""
+
+
+@dataclass(frozen=True)
+class OnlyOnCreate:
+    """The field is sent with the create and never again; no answer shows it."""
+
+
+@dataclass(frozen=True)
+class MovesOn:
+    """Other values stand for the one that was set, so that they are not drift: the platform moves it on by itself.
+
+    Args:
+        to: From a value that a user sets to those that stand for it. A campaign that was never started is a draft,
+            which is as good as paused.
+    """
+
+    to: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TimeOfDay:
+    """The field is a time of day, in which the seconds may be left out."""
+
+
+@dataclass(frozen=True)
 class RunTimeTools:
     """The platform itself adds tools of these types to the list; they are not drift.
 

@@ -17,15 +17,17 @@ from pydantic.fields import FieldInfo
 
 from flireo_iac.errors import KindError
 from flireo_iac.kinds._markers import (
+    AfterCreate,
     Clearable,
     Immutable,
+    MovesOn,
     Secret,
     ServerDefault,
     ServerFills,
     ServerSet,
     marker,
 )
-from flireo_iac.kinds._shape import fields
+from flireo_iac.kinds._shape import fields, our_name
 
 
 class Block(BaseModel):
@@ -135,6 +137,10 @@ class Kind:
         single_file: File in the stack's top folder that may hold the only item; None when items have a folder.
         when_deleted: What a delete means to people who rely on the object, in sentences.
         when_replaced: The same for a replacement by a new object.
+        why_busy: From a row to what the object is doing, so that its deletion has to be asked for; empty when it does
+            nothing. None for kinds that never do anything.
+        why_final: From a row to why nothing in the object can change any more, and what to do; empty when it can. None
+            for kinds that are never final.
         rules: Rules over several fields.
         example: Inputs of a working resource, for docs and tests.
 
@@ -159,6 +165,8 @@ class Kind:
     single_file: str | None = None
     when_deleted: str = "It is gone, with its history."
     when_replaced: str = "A new object takes its place, with another id and no history."
+    why_busy: Callable[[Mapping[str, Any]], str] | None = None
+    why_final: Callable[[Mapping[str, Any]], str] | None = None
     rules: tuple[Rule, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
 
@@ -215,6 +223,22 @@ class Kind:
     def outputs(self) -> dict[str, FieldInfo]:
         """The fields only the server sets, by the API's name, in the order of the model."""
         return {name: info for name, info in fields(self.model).items() if marker(info, ServerSet)}
+
+    def set_later(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Give those of the inputs that a create takes no notice of, so that an update has to bring them.
+
+        Args:
+            inputs: Inputs of a new resource, in any dialect; what is a default anyway needs nothing.
+        """
+        later = {}
+        for key, value in inputs.items():
+            info = self.inputs.get(our_name(self.model, key))
+            if info is not None and marker(info, AfterCreate) is not None and value is not None:
+                default, moves = marker(info, ServerDefault), marker(info, MovesOn)
+                stands_for_it = (value, *(moves.to.get(value, ()) if moves else ()))
+                if default is None or default.value not in stands_for_it:
+                    later[key] = value
+        return later
 
     @property
     def title(self) -> str:

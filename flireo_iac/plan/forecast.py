@@ -138,7 +138,7 @@ def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(
         waves.append(Wave(reads=1))  # whose account it is
     for layer in _layers(forward):
         look(kind.name for kind in _kinds(layer))
-        waves.append(Wave(writes=len(_kinds(layer))))
+        waves.append(Wave(writes=len(_kinds(layer)) + sum(map(_has_second_write, layer))))
     for layer in reversed(_layers(backward)):
         look(name for step in layer for name in _looked_at_before_delete(step, allowed))
         kinds = _kinds(layer)
@@ -156,12 +156,19 @@ def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:
     return [step.kind for step in steps if step.kind is not None]
 
 
+def _has_second_write(step: PlannedStep) -> bool:
+    """Tell whether an update follows the create, because the create takes no notice of a field."""
+    return step.kind is not None and step.op != "update" and bool(step.kind.set_later(step.new))
+
+
 def _looked_at_before_delete(step: PlannedStep, allowed: Allowed) -> Iterable[str]:
     if step.kind is None:
         return
     if step.kind.endpoint.style == "slot":
         yield step.kind.name
     if not allowed.covers("in-use", step.item):
+        if step.kind.why_busy is not None:
+            yield step.kind.name
         yield from (use.kind.name for use in USES.get(step.kind.name, ()))
 
 

@@ -49,6 +49,7 @@ def findings(plan: Plan, allowed: Allowed) -> tuple[Finding, ...]:
         *_many_deletes(plan, allowed),
         *_replaced_by_name(plan, allowed),
         *_agents_in_use(plan, allowed),
+        *_busy(plan, allowed),
         *_protected(plan),
     )
 
@@ -74,7 +75,7 @@ def _replaced_by_name(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
             yield Finding(
                 "replace",
                 (step.title,),
-                f"{_change(step)} Whoever calls the old number does not reach you any more.",
+                f"{_change(step)} {step.kind.when_replaced}",
                 flag("replace", step.item),
             )
 
@@ -104,6 +105,19 @@ def _agents_in_use(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
                     else "Calls that are under way and the history of its calls stay with the old agent."
                 ),
                 flag("in-use", agent.item),
+            )
+
+
+def _busy(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
+    for step in plan.of("delete", "replace"):
+        if step.kind is None or step.kind.why_busy is None or allowed.covers("in-use", step.item):
+            continue
+        if why := step.kind.why_busy(step.old):
+            yield Finding(
+                "in-use",
+                (step.title,),
+                f"The {step.title} would be {step.op}d, and {why}. {step.kind.when_deleted}",
+                flag("in-use", step.item),
             )
 
 

@@ -851,6 +851,80 @@ class PhoneNumber(FlireoResource):
         super().__init__(resource_name, args, opts)
 
 
+class CampaignArgs(TypedDict):
+    """Inputs of `Campaign`."""
+
+    name: pulumi.Input[str]
+    """Display name."""
+
+    agent_id: pulumi.Input[str]
+    """The agent that calls. A change makes a new object. Id of an agent."""
+
+    status: NotRequired[pulumi.Input[Literal["draft", "scheduled", "paused", "cancelled"]]]
+    """draft, scheduled (calls within the hours below), paused (stops calling), or cancelled, which is the end.
+    The server's default is draft. The platform moves a scheduled campaign on to completed."""
+
+    system_message_template: NotRequired[pulumi.Input[str]]
+    """What the agent is told for each call; {{name}} is filled from the variables of the lead."""
+
+    schedule_start_time: NotRequired[pulumi.Input[str]]
+    """From when on people are called each day, HH:MM:SS. The server's default is 09:00:00."""
+
+    schedule_end_time: NotRequired[pulumi.Input[str]]
+    """Until when, HH:MM:SS. The server's default is 17:00:00."""
+
+    timezone: NotRequired[pulumi.Input[str]]
+    """Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."""
+
+
+class Campaign(FlireoResource):
+    """Calls of one agent to many people, within daily hours.
+
+    Args:
+        resource_name: Name in the program, unique among its kind; it is not sent to the API.
+        opts: Pulumi's options.
+        **args: The inputs, see `CampaignArgs`.
+
+    Source: api notes, section 12; contract, /campaigns.
+    """
+
+    KIND: ClassVar[str] = "campaign"
+
+    name: pulumi.Output[str]
+    """Display name."""
+    agent_id: pulumi.Output[str]
+    """The agent that calls. A change makes a new object. Id of an agent."""
+    status: pulumi.Output[str | None]
+    """draft, scheduled (calls within the hours below), paused (stops calling), or cancelled, which is the end.
+    The server's default is draft. The platform moves a scheduled campaign on to completed."""
+    system_message_template: pulumi.Output[str | None]
+    """What the agent is told for each call; {{name}} is filled from the variables of the lead."""
+    schedule_start_time: pulumi.Output[str | None]
+    """From when on people are called each day, HH:MM:SS. The server's default is 09:00:00."""
+    schedule_end_time: pulumi.Output[str | None]
+    """Until when, HH:MM:SS. The server's default is 17:00:00."""
+    timezone: pulumi.Output[str | None]
+    """Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."""
+    total_leads: pulumi.Output[int | None]
+    """Number of its leads."""
+    completed_leads: pulumi.Output[int | None]
+    """Leads that were reached."""
+    failed_leads: pulumi.Output[int | None]
+    """Leads that were not."""
+    created_at: pulumi.Output[str | None]
+    """When it was made, ISO 8601 in UTC."""
+    updated_at: pulumi.Output[str | None]
+    """When it was last changed, ISO 8601 in UTC."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        **args: Unpack[CampaignArgs],
+    ) -> None:
+        super().__init__(resource_name, args, opts)
+
+
 RESOURCES: Mapping[str, Callable[..., FlireoResource]] = {
     "agent": Agent,
     "analysis_template": AnalysisTemplate,
@@ -859,5 +933,6 @@ RESOURCES: Mapping[str, Callable[..., FlireoResource]] = {
     "tool_template": ToolTemplate,
     "domain": Domain,
     "phone_number": PhoneNumber,
+    "campaign": Campaign,
 }
 """The class of each kind."""

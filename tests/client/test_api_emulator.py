@@ -26,6 +26,8 @@ from flireo_iac.errors import (
 )
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.settings import Settings
+from tests.client.conftest import KEY
+from tests.needed import make_needed
 
 AGENT = KINDS["agent"]
 CHANGES: dict[str, dict[str, Any]] = {
@@ -34,6 +36,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "tool_template": {"name": "Other"},
     "phone_number": {"name": "Back door", "is_active": False},
     "byok_key": {"api_key": "another-key"},
+    "campaign": {"name": "Later", "system_message_template": None},
 }
 
 
@@ -53,11 +56,6 @@ def requests(emulator: Running) -> list[str]:
     return [f"{each['method']} {each['path']}" for each in control(emulator, "GET", "/requests")["requests"]]
 
 
-def prepare(api: Api, kind: Kind) -> None:
-    if kind.name == "domain":
-        api.create(KINDS["byok_key"], {"provider": "resend", "api_key": "k"})
-
-
 LIVES = [
     pytest.param(kind, dialect, client_dialect, id=f"{kind.name}-{dialect}-{client_dialect}")
     for kind in KINDS.values()
@@ -73,7 +71,7 @@ def test_a_life_of_every_kind(
 ) -> None:
     with running(requests_per_minute=0, dialect=dialect) as emulator:
         api: Api = make_api(emulator.url, dialect=client_dialect)
-        prepare(api, kind)
+        make_needed(kind, emulator.url, emulator.control_url, KEY)
         before = api.list(kind)
         assert before.is_complete
         body = dict(kind.example)

@@ -18,6 +18,7 @@ from flireo_iac.core.refresh import answer_digests, refreshed
 from flireo_iac.emulator.options import DIALECTS
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.rows import Row
 from tests import strategies
 from tests.client.conftest import KEY
 
@@ -57,6 +58,22 @@ def account(emulator: Running) -> dict[str, Any]:
     return state
 
 
+def make(api: FlireoApi, kind: Kind, inputs: dict[str, Any]) -> Row:
+    """Make an object as a deployment does: what a create takes no notice of is sent after it."""
+    later = kind.set_later(inputs)
+    row = api.create(kind, {key: value for key, value in create_body(inputs).items() if key not in later})
+    return api.update(kind, str(row["id"]), later) if later else row
+
+
+def is_refused(kind: Kind, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether the platform allows no such step: a campaign that is cancelled stays so, and starts as a draft."""
+    steps = {"draft": ("scheduled", "cancelled"), "scheduled": ("paused", "draft", "cancelled")}
+    before, after = ("draft" if each.get("status") in (None, "paused") else each["status"] for each in (old, new))
+    if new.get("status") == "paused":
+        after = "paused"
+    return kind.name == "campaign" and before != after and after not in steps.get(before, ())
+
+
 @EVERY_KIND
 def test_what_was_written_is_read_back(
     kind: Kind, emulator: Running, account: dict[str, Any], make_api: Callable[..., FlireoApi]
@@ -68,7 +85,7 @@ def test_what_was_written_is_read_back(
     def law(data: st.DataObject) -> None:
         httpx.put(f"{emulator.control_url}/state", json=account).raise_for_status()
         inputs = data.draw(strategies.inputs(kind))
-        made = api.create(kind, create_body(inputs))
+        made = make(api, kind, inputs)
         digests = answer_digests(kind, inputs, made)
         stored = strategies.floated(json.loads(json.dumps(inputs)))
         listed = next(row for row in api.list(kind).rows if row["id"] == made["id"])
@@ -98,9 +115,9 @@ def test_what_was_changed_is_read_back(
         old = data.draw(strategies.inputs(kind))
         new = data.draw(strategies.changed(kind, old))
         changes = diff(kind, old, new)
-        if any(change.is_replacement for change in changes):
+        if any(change.is_replacement for change in changes) or is_refused(kind, old, new):
             return
-        id_ = str(api.create(kind, create_body(old))["id"])
+        id_ = str(make(api, kind, old)["id"])
         wanted = patch(kind, changes, new)
         row = api.update(kind, id_, wanted.body)
         for known in (answer_digests(kind, new, row), {}):

@@ -24,12 +24,14 @@ SCHEMAS = {
     "sip_trunk": ("SipTrunk", "SipTrunkCreate", None),
     "byok_key": (None, "ByokSet", None),
     "domain": ("Domain", "DomainCreate", None),
+    "campaign": ("Campaign", "CampaignCreate", "CampaignUpdate"),
 }
 
 # Fields of the contract that a kind leaves out, each with the reason.
 LEFT_OUT = {
     ("sip_trunk", "inbound_addresses"): "only in the first SDK, which later called it wrong",
     ("sip_trunk", "outbound_number"): "only in the first SDK, which later called it wrong",
+    ("campaign", "leads"): "each lead is a resource of its own",
     ("agent", "notification_emails"): "a successor's field that only PATCH accepts",
     ("agent", "recording_consent"): "a successor's field that only PATCH accepts",
 }

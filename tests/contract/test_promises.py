@@ -18,6 +18,7 @@ def test_types_and_folders() -> None:
         "agent": ("Agent", "agents", None),
         "analysis_template": ("AnalysisTemplate", "analysis", None),
         "byok_key": ("ByokKey", "byok", None),
+        "campaign": ("Campaign", "campaigns", None),
         "domain": ("Domain", "domains", "domain.yaml"),
         "phone_number": ("PhoneNumber", "numbers", None),
         "sip_trunk": ("SipTrunk", "trunks", None),

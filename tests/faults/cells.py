@@ -20,6 +20,7 @@ from flireo_iac.kinds import KINDS, Kind, secret_texts
 from tests.faults.orders import Fault
 from tests.faults.processes import KEY, Done, Process, next_verb
 from tests.faults.samples import changed, natural_name, others, sample
+from tests.needed import make_needed
 
 MOST_REQUESTS = 40
 MOST_SLEPT_S = 240
@@ -156,9 +157,8 @@ def _prepared(
     kind: Kind, inputs: Mapping[str, Any], emulator: Running, folder: Path, *, exists: bool
 ) -> Existing | None:
     """Make what a kind needs, objects beside the resource, and, last of all, the resource itself."""
+    make_needed(kind, emulator.url, emulator.control_url, KEY)
     with Process(emulator.url, folder, PATIENCE_S) as process:
-        if "byok_key" in kind.needs:
-            process.api.create(KINDS["byok_key"], {"provider": "resend", "api_key": "resend-key"})
         for other in others(kind, inputs):
             process.api.create(kind, other)
         return process.bring("create", kind, inputs, None).state if exists else None

@@ -17,6 +17,7 @@ from pulumi.runtime.proto import provider_pb2
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.provider.pickled import provider_constant
+from tests.needed import make_needed
 from tests.provider.dynamic_process import (
     SECRET,
     UNKNOWN,
@@ -41,6 +42,7 @@ CHANGES: dict[str, dict[str, Any] | None] = {
     "sip_trunk": None,
     "byok_key": {"api_key": "another-key-entirely"},
     "domain": None,
+    "campaign": {"timezone": "Europe/Berlin"},
 }
 
 # A change of each kind that makes a new object; None where there is none.
@@ -52,6 +54,7 @@ REPLACEMENTS: dict[str, dict[str, Any] | None] = {
     "sip_trunk": {"password": "another-password"},
     "byok_key": {"provider": "xai"},
     "domain": {"domain_name": "other.example.com"},
+    "campaign": {"agent_id": "00000000-0000-4000-8000-000000000001"},
 }
 
 
@@ -80,10 +83,7 @@ def fault(emulator: Running, **order: Any) -> None:
 
 def prepare(kind: str, emulator: Running) -> None:
     """Make what objects of a kind need in the account, and forget the requests for it."""
-    if "byok_key" in KINDS[kind].needs:
-        body = {"provider": "resend", "api_key": "resend-key"}
-        headers = {"Authorization": f"Bearer {KEY}"}
-        httpx.post(f"{emulator.url}/byok", json=body, headers=headers).raise_for_status()
+    make_needed(KINDS[kind], emulator.url, emulator.control_url, KEY)
     httpx.delete(f"{emulator.control_url}/requests").raise_for_status()
 
 
@@ -92,6 +92,7 @@ def test_the_provider_strings_never_change() -> None:
     assert {name: provider_constant(name) for name in KINDS} == {
         "agent": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wFYWdlbnSTLg==",
         "analysis_template": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wRYW5hbHlzaXNfdGVtcGxhdGWTLg==",
+        "campaign": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wIY2FtcGFpZ26TLg==",
         "byok_key": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wIYnlva19rZXmTLg==",
         "domain": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wGZG9tYWluky4=",
         "phone_number": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wMcGhvbmVfbnVtYmVyky4=",
