@@ -22,6 +22,7 @@
     ├── RailError                    exit 5   the run would do what has to be asked for; holds every finding
     ├── UnprovenAbsenceError         exit 4   an object that answers 404, though it is not certain that it is gone
     ├── ChangedOutsideError          exit 4   an update would overwrite what somebody else has changed
+    ├── CallStateError               exit 4   a command to a call that is not in progress
     ├── InUseError                   exit 4   a delete would leave something live without the object
     ├── BusyError                    exit 4   a delete of an object that is doing something
     ├── FinalError                   exit 4   an update of an object in which nothing can change any more
@@ -333,6 +334,24 @@ class InUseError(FlireoError):
         super().__init__(
             f"it is in use: {what}. Nothing live was expected to use it. Point what uses it elsewhere first; "
             f"if it is meant, run flireo with {option} (or set FLIREO_ALLOW)."
+        )
+
+
+class CallStateError(FlireoError):
+    """A command was given to a call that is not in progress.
+
+    Args:
+        operation: What was to be done, with the call's id.
+        status: Status of the call.
+    """
+
+    exit_code = ExitCode.RESOURCE
+
+    def __init__(self, operation: str, status: str) -> None:
+        self.status = status
+        super().__init__(
+            f"{operation}: the call is {status}, one that is in-progress was expected: commands are taken only while "
+            "somebody talks. Look at it with flireo calls show."
         )
 
 

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from flireo_iac.allow import Allowed
 from flireo_iac.cli import output
+from flireo_iac.cli._objects import account_of, described, name_of, opened, say_wait, taken, warn
 from flireo_iac.client.api import FlireoApi
-from flireo_iac.core.account import ACCOUNT, Account
 from flireo_iac.core.choices import Choices, several
-from flireo_iac.core.existing import Existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal, digester
 from flireo_iac.core.proposals import Action, Proposal, Unfinished, ways_out
 from flireo_iac.core.recovery import Recovery, note, others, without_look
 from flireo_iac.engine.files.locks import Lock
-from flireo_iac.engine.model.values import Secret, unwrap
-from flireo_iac.engine.unfinished import CREATING, Left, Taken, UnfinishedStack
+from flireo_iac.engine.model.values import unwrap
+from flireo_iac.engine.unfinished import CREATING, Left, UnfinishedStack
 from flireo_iac.errors import DamagedJournalError, EngineError, SettingsError
-from flireo_iac.kinds import KINDS, Kind, map_secrets
+from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.plan.model import kind_of
 from flireo_iac.settings import Settings, place, state_dir
-from flireo_iac.waits import wait_text
-
-_PROVIDER = "__provider"
 
 
 class Recovering:
@@ -142,18 +137,12 @@ class Recovering:
     def _looking(self, left: Left) -> Recovery:
         if self._recovery is None:
             settings = Settings.load(self._stack.config(), os.environ)
-            self._api = FlireoApi(settings, on_wait=_say_wait, on_warning=_warn)
+            self._api = opened(settings)
             resources = [each for each in left.snapshot.resources if kind_of(each.urn) is not None]
-            account = Account(
-                self._api,
-                expected=settings.account,
-                is_other_allowed=Allowed.load(os.environ).covers("other-account"),
-                seen={str(each.outputs[ACCOUNT]) for each in resources if ACCOUNT in each.outputs},
-                say=_warn,
-            )
+            account = account_of(self._api, settings, resources)
             digest = digester(settings.key)
             self._recovery = Recovery(
-                Inventory(self._api, say=_warn),
+                Inventory(self._api, say=warn),
                 self._journal,
                 scope=account.check() or digest({}),
                 account=account,
@@ -163,7 +152,7 @@ class Recovering:
                 choices=self._choices,
                 settle_s=settings.settle_s,
                 written_s=left.age_s,
-                on_wait=_say_wait,
+                on_wait=say_wait,
             )
         return self._recovery
 
@@ -201,11 +190,13 @@ class Recovering:
         if self._locks:
             self._stack.unlock()
         settled = self._settled
-        taken = [_taken(each.unfinished, each.made) for each in settled if each.made is not None]
+        made = [
+            taken(each.unfinished.kind, each.unfinished.urn, each.made) for each in settled if each.made is not None
+        ]
         cleared = [each.unfinished.urn for each in settled if each.action is Action.CLEAR]
         pending = [each for each in settled if each.unfinished.inputs is not None]
         if not self._is_blocked and (pending or self._dropped or self._redone):
-            self._stack.settle(taken, [*cleared, *self._dropped, *self._redone])
+            self._stack.settle(made, [*cleared, *self._dropped, *self._redone])
         for each in settled:
             scope = self._recovery.scope if self._recovery is not None else None
             note(self._journal, each, place(self._stack.folder.resolve(), os.environ), scope)
@@ -234,10 +225,10 @@ class Recovering:
 
     def _about(self, proposal: Proposal) -> list[str]:
         left = proposal.unfinished
-        shown = f" {_described(left.kind, proposal.row)}:" if proposal.row is not None else ""
+        shown = f" {described(left.kind, proposal.row)}:" if proposal.row is not None else ""
         found = [f'{proposal.action:7} {left.kind.title} "{left.name}":{shown} {proposal.reason}.']
         if proposal.action is Action.ASK:
-            found += [f"          {_described(left.kind, row)}" for row in proposal.candidates]
+            found += [f"          {described(left.kind, row)}" for row in proposal.candidates]
             found += [f"        {command}" for command in ways_out(proposal, self._unended)]
         return found
 
@@ -264,7 +255,7 @@ class Recovering:
             "id": proposal.row["id"] if proposal.row is not None else None,
             "reason": proposal.reason,
             "candidates": [
-                {"id": row["id"], "name": _name(left.kind, row), "created_at": row.get("created_at")}
+                {"id": row["id"], "name": name_of(left.kind, row), "created_at": row.get("created_at")}
                 for row in proposal.candidates
             ],
             "commands": list(ways_out(proposal, self._unended)) if proposal.action is Action.ASK else [],
@@ -286,29 +277,3 @@ def _only(name: str, planned: list[tuple[str, Kind]]) -> Unfinished:
     if len(found) > 1:
         raise several(name, [each.urn for each in found])
     return found[0]
-
-
-def _taken(left: Unfinished, made: Existing) -> Taken:
-    def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
-        return map_secrets(left.kind.model, values, Secret)
-
-    outputs = {**made.outputs, _PROVIDER: made.inputs[_PROVIDER]}
-    return Taken(left.urn, made.id, sealed(made.inputs), sealed(outputs))
-
-
-def _name(kind: Kind, row: Mapping[str, Any]) -> str:
-    return " ".join(str(row[key]) for key in kind.natural_key if row.get(key) is not None)
-
-
-def _described(kind: Kind, row: Mapping[str, Any]) -> str:
-    name = _name(kind, row)
-    named = f'{row["id"]} "{name}"' if name else str(row["id"])
-    return f"{named}, made {row['created_at']}" if row.get("created_at") else named
-
-
-def _say_wait(reason: str, seconds: float) -> None:
-    output.note(wait_text(reason, seconds))
-
-
-def _warn(text: str) -> None:
-    output.note(f"warning: {text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flireo_iac.settings import STATE_ACCOUNTS, STATE_IDS
@@ -46,6 +47,31 @@ def release_of(content: bytes | None) -> str | None:
 def ids_of(content: bytes | None) -> frozenset[str]:
     """Give the ids of all objects that a state holds; for ``content`` see ``told``."""
     return frozenset(each["id"] for each in _resources(content) if isinstance(each.get("id"), str))
+
+
+@dataclass(frozen=True)
+class Holding:
+    """An object that a state holds.
+
+    Args:
+        urn: URN of its resource.
+        id: Its id.
+        account: Id of the account that it belongs to; None when the state does not say.
+    """
+
+    urn: str
+    id: str
+    account: str | None
+
+
+def holdings(content: bytes | None) -> Iterator[Holding]:
+    """Give every object that a state holds; for ``content`` see ``told``."""
+    from flireo_iac.core.account import ACCOUNT
+
+    for each in _resources(content):
+        if isinstance(each.get("id"), str):
+            account = _mapping(each.get("outputs")).get(ACCOUNT)
+            yield Holding(str(each.get("urn")), each["id"], account if isinstance(account, str) else None)
 
 
 def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:

@@ -19,6 +19,13 @@ class Dialect(StrEnum):
     successor = "successor"
 
 
+class Clock(StrEnum):
+    """What lets the time of calls pass."""
+
+    real = "real"
+    manual = "manual"
+
+
 def emulator(
     host: str = typer.Option("127.0.0.1", help="Address to listen on."),
     port: int = typer.Option(8765, min=0, max=65535, help="Port to listen on; 0 takes any free one."),
@@ -29,6 +36,8 @@ def emulator(
     requests_per_minute: int = typer.Option(100, min=0, help="Requests a key may send in a minute; 0 for no limit."),
     window_s: float = typer.Option(60, min=1, max=3600, help="Seconds that such a minute lasts, for tests of limits."),
     dialect: Dialect = typer.Option(Dialect.dec2025, help="Spelling of the answers."),
+    clock: Clock = typer.Option(Clock.real, help="Whether calls take their time, or wait for control requests."),
+    balance: float = typer.Option(1000, help="Minutes that each organization has bought."),
     seed: int | None = typer.Option(None, help="Makes ids the same for the same requests."),
 ) -> None:
     """Serve the Flireo API on this machine, with state, limits and faults; Ctrl-C ends it."""
@@ -42,7 +51,12 @@ def emulator(
             "Run: pip install 'flireo_iac[emulator]'."
         ) from None
     settings = Settings(
-        latency_ms=latency_ms, requests_per_minute=requests_per_minute, window_s=window_s, dialect=dialect.value
+        latency_ms=latency_ms,
+        requests_per_minute=requests_per_minute,
+        window_s=window_s,
+        dialect=dialect.value,
+        clock=clock.value,
+        minutes_balance=balance,
     )
     opened = server.listen(host, port)
     try:

@@ -26,6 +26,8 @@ class Call:
         body: What is sent as JSON; None for no body.
         params: Query of the request; empty for none.
         is_repeatable: True when sending it twice has the effect of sending it once. A POST that creates is not.
+        is_counted_apart: True when the server counts it apart from the key's other requests, so that what it says of
+            its limit is not about those.
         secrets: Texts that no error may show, beside the key.
     """
 
@@ -33,8 +35,9 @@ class Call:
     method: Method
     path: str
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    params: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, int | str] = field(default_factory=dict)
     is_repeatable: bool = True
+    is_counted_apart: bool = False
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 

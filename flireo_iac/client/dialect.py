@@ -23,6 +23,11 @@ class Paths:
     def __init__(self, dialect: Dialect) -> None:
         self._is_successor = None if dialect == "auto" else dialect == "successor"
 
+    @property
+    def is_successor(self) -> bool | None:
+        """Whether the server is a successor's; None while nobody knows."""
+        return self._is_successor
+
     def call(self, path: str, successor_path: str | None, send: Callable[[str], T]) -> T:
         """Send a request to the right one of two paths.
 

@@ -74,7 +74,7 @@ class Http:
                 "an address such as https://api.flireo.com/api/v1 was expected. Set it anew."
             ) from None
         self.settings = settings
-        self._on_wait = on_wait
+        self.on_wait = on_wait
         self._sleep = sleep
         self._clock = clock
         self._now = now
@@ -124,12 +124,12 @@ class Http:
             if answer is None or cause is not None:
                 # Built outside the handler: httpx's error holds the request, and that the key.
                 raise self._transport_error(call, cause, secrets=secrets, attempts=attempts)
-            wait_s = self._heed(turn, answer, attempts)
+            wait_s = self._heed(call, turn, answer, attempts)
             return self._read(call, answer, read, secrets=secrets, attempts=attempts, wait_s=wait_s)
 
         timeout_s = self.settings.operation_timeout_s
         with deadline(timeout_s, is_repeatable=call.is_repeatable, clock=self._clock) as end:
-            return repeating(call, self.settings, end, on_wait=self._on_wait, sleep=self._sleep)(attempt)
+            return repeating(call, self.settings, end, on_wait=self.on_wait, sleep=self._sleep)(attempt)
 
     def _exchange(self, call: Call, content: bytes | None, deadline: Deadline) -> Answer:
         settings = self.settings
@@ -171,9 +171,11 @@ class Http:
             response.close()
         return Answer(response.status_code, response.headers, b"".join(parts))
 
-    def _heed(self, turn: Turn, answer: Answer, attempts: int) -> float | None:
+    def _heed(self, call: Call, turn: Turn, answer: Answer, attempts: int) -> float | None:
         """Tell the budget what an answer says about the next request; give the seconds that it asks to wait."""
         wait_s, quota = asked_wait_s(answer, self._now), quota_of(answer, self._now)
+        if call.is_counted_apart:
+            return wait_s
         if quota is not None:
             self._budget.heard(turn, quota)
         if answer.status == 429:

@@ -15,6 +15,7 @@ from flireo_iac.emulator.contract import Contract, Operation
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
 from flireo_iac.emulator.limits import Budget, Limiter
 from flireo_iac.emulator.options import Dialect, Settings
+from flireo_iac.emulator.phone.switchboard import Switchboard
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
@@ -78,12 +79,14 @@ class Api:
         store: What it holds.
         settings: How it behaves; may change while it runs.
         limiter: Windows of the keys.
+        phone: The calls that are going on.
     """
 
-    def __init__(self, store: Store, settings: Settings, limiter: Limiter) -> None:
+    def __init__(self, store: Store, settings: Settings, limiter: Limiter, phone: Switchboard) -> None:
         self.store = store
         self.settings = settings
         self.limiter = limiter
+        self.phone = phone
         self._handlers: dict[tuple[str, str], Handler] = behaviours.routes()
         self._routes = _routes(contract.load())
 
@@ -105,7 +108,14 @@ class Api:
                 raise RefusedError(501, f"the emulator does not serve {operation.method} {operation.path} yet")
             body = payload.read(call.raw, call.headers.get("content-type")) if operation.request else None
             exchange = Exchange(
-                operation, self.store.organization(key), self.store, self.settings, path, call.query, body
+                operation,
+                self.store.organization(key),
+                self.store,
+                self.settings,
+                self.phone,
+                path,
+                call.query,
+                body,
             )
             answer = handler(exchange)
             self.store.save()

@@ -18,6 +18,9 @@ from flireo_iac.emulator.api import Api, Call, Reply
 from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortened
 from flireo_iac.emulator.limits import Limiter
 from flireo_iac.emulator.options import Settings
+from flireo_iac.emulator.phone.clock import Clock
+from flireo_iac.emulator.phone.mute import Mute
+from flireo_iac.emulator.phone.switchboard import Switchboard
 from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
 from flireo_iac.emulator.store import Store
 
@@ -49,16 +52,26 @@ class App:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
-        self.store = Store(file, seed=seed, clock=clock)
+        self.clock = Clock(clock)
+        self.store = Store(file, seed=seed, clock=self.clock)
         self.limiter = Limiter(clock)
         self.faults = Faults()
         self.log = RequestLog()
-        self.api = Api(self.store, settings, self.limiter)
+        self.phone = Switchboard(self.store, settings, self.clock, Mute())
+        self.phone.recover()
+        self.api = Api(self.store, settings, self.limiter, self.phone)
         self.stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
         self._control = control.routes(self)
+
+    def start(self) -> None:
+        """Let time pass for calls from now on; needs a running loop, and may be said twice."""
+        if self._running is None:
+            self._running = asyncio.get_running_loop().create_task(self.phone.run(self.stopping))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        self.start()
         path: str = scope["path"]
         if path.startswith(control.PREFIX + "/"):
             await self._control(scope, receive, send)

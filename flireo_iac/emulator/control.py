@@ -1,4 +1,4 @@
-"""Control routes, apart from the API: log, state, faults, settings, edits behind a stack's back.
+"""Control routes, apart from the API: log, state, faults, settings, edits behind a stack's back, calls.
 
 They need no key, are not limited and not logged.
 """
@@ -6,7 +6,7 @@ They need no key, are not limited and not logged.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from flireo_iac.emulator import faults, options, payload, storage
 from flireo_iac.emulator.contract import Schema
+from flireo_iac.emulator.control_calls import CallControl
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
 from flireo_iac.errors import EmulatorError
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 PREFIX = "/_emulator"
 _FAULT = Schema(faults.SCHEMA)
 _SETTINGS = Schema(options.SCHEMA)
-_Action = Callable[[Request, Any], tuple[int, Any]]
+_Answer = tuple[int, Any]
+_Action = Callable[[Request, Any], _Answer | Awaitable[_Answer]]
 
 
 def routes(app: App) -> ASGIApp:
@@ -35,7 +37,7 @@ def routes(app: App) -> ASGIApp:
     Args:
         app: The emulator.
     """
-    control = _Control(app)
+    control, calls = _Control(app), CallControl(app.phone)
     table: dict[str, dict[str, _Action]] = {
         "/requests": {"GET": control.requests, "DELETE": control.clear_requests},
         "/reset": {"POST": control.reset},
@@ -48,6 +50,11 @@ def routes(app: App) -> ASGIApp:
             "PATCH": control.patch_object,
             "DELETE": control.delete_object,
         },
+        "/clock": {"GET": calls.clock, "POST": calls.move_clock},
+        "/callees": {"GET": calls.callees, "PUT": calls.set_callees, "DELETE": calls.clear_callees},
+        "/callees/{number}": {"PUT": calls.set_callee, "DELETE": calls.clear_callee},
+        "/calls": {"GET": calls.calls, "POST": calls.ring},
+        "/calls/{id}": {"GET": calls.call},
     }
     return Router(
         [Route(PREFIX + path, _Endpoint(actions), methods=None) for path, actions in table.items()],
@@ -75,7 +82,8 @@ class _Endpoint:
                 allowed = ", ".join(self._actions)
                 raise RefusedError(405, f"only {allowed} here", headers={"Allow": allowed})
             sent = payload.read(await request.body(), None)
-            status, content = action(request, sent)
+            answer = action(request, sent)
+            status, content = answer if isinstance(answer, tuple) else await answer
             response = _json(status, content)
         except RefusedError as problem:
             response = _json(problem.status, body(problem, "flat"), problem.headers)
@@ -107,6 +115,7 @@ class _Control:
         self._app.faults.clear()
         self._app.limiter.clear()
         self._app.log.entries.clear()
+        self._app.phone.clear()
         return 200, {"success": True}
 
     def state(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -119,6 +128,7 @@ class _Control:
         if wrong is not None:
             raise RefusedError(400, wrong)
         self._store.replace(sent)
+        self._app.phone.recover()
         self._store.save()
         return 200, {"success": True}
 

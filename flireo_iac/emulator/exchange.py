@@ -8,6 +8,7 @@ from typing import Any
 
 from flireo_iac.emulator.contract import Operation
 from flireo_iac.emulator.options import Settings
+from flireo_iac.emulator.phone.switchboard import Switchboard
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Organization, Row, Store
 
@@ -55,6 +56,7 @@ class Exchange:
         organization: Whose key was sent.
         store: Ids and timestamps.
         settings: As they are at this moment.
+        phone: The calls that are going on.
         path: Values of the path's parameters.
         query: Values of the query; of a repeated one the last.
         body: The JSON body; None when there was none.
@@ -64,6 +66,7 @@ class Exchange:
     organization: Organization
     store: Store
     settings: Settings
+    phone: Switchboard
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
@@ -76,7 +79,8 @@ class Exchange:
     def accept(self, spellings: Mapping[str, tuple[str, ...]] | None = None) -> Row:
         """Check the body against the contract and give what the API keeps of it.
 
-        Unknown keys at the top are left out; whatever stands inside a value stays as it was sent.
+        Unknown keys at the top are left out, unless the body is one of several shapes; whatever stands inside a value
+        stays as it was sent.
 
         Args:
             spellings: Other spellings of a key, best first; None when there are none.
@@ -99,7 +103,7 @@ class Exchange:
         return {
             name: int(value) if name in schema.integers and isinstance(value, float) else value
             for name, value in body.items()
-            if name in schema.properties
+            if not schema.properties or name in schema.properties
         }
 
 

@@ -23,6 +23,9 @@ class Settings:
         lists: ``full`` when a list holds whole objects, ``brief`` when its items leave the large fields out.
         errors: ``documented`` (flat or nested by status), ``flat`` or ``nested``.
         deletes: Status of a delete, 200 with a body or 204 without one, as two pages of the documentation differ.
+        clock: ``real`` when calls take their time, ``manual`` when their time passes only by a control request.
+        minutes_balance: Minutes that each organization has bought; below 0 is possible.
+        commands_per_minute: Commands that a call takes in a minute; 0 for no limit.
         check_answers: True to hold each answer against the contract; one that breaks it becomes a 500.
     """
 
@@ -33,6 +36,9 @@ class Settings:
     lists: Literal["full", "brief"] = "full"
     errors: Literal["documented", "flat", "nested"] = "documented"
     deletes: Literal[200, 204] = 200
+    clock: Literal["real", "manual"] = "real"
+    minutes_balance: float = 1000
+    commands_per_minute: int = 10
     check_answers: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -60,6 +66,9 @@ SCHEMA: dict[str, Any] = {
         "lists": {"enum": ["full", "brief"]},
         "errors": {"enum": ["documented", "flat", "nested"]},
         "deletes": {"enum": [200, 204]},
+        "clock": {"enum": ["real", "manual"]},
+        "minutes_balance": {"type": "number", "minimum": -1e9, "maximum": 1e9},
+        "commands_per_minute": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
         "check_answers": {"type": "boolean"},
     },
 }

@@ -75,6 +75,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         self._loop = asyncio.get_running_loop()
+        self._app.start()
         await super().startup(sockets)
         self._accepting()
 
@@ -202,7 +203,8 @@ def running(
         port: 0 for any free one.
         data: File to keep the state in; None for memory only.
         seed: Makes ids reproducible; None for random ones.
-        **settings: Fields of ``Settings``; there is no request limit unless ``requests_per_minute`` sets one.
+        **settings: Fields of ``Settings``; unless they say otherwise there is no request limit, and calls go on only
+            when a control request lets time pass.
 
     Yields:
         The running emulator.
@@ -210,7 +212,7 @@ def running(
     Raises:
         EmulatorError: The port is taken or the file cannot be used.
     """
-    app = App(Settings(**{"requests_per_minute": 0, **settings}), file=data, seed=seed)
+    app = App(Settings(**{"requests_per_minute": 0, "clock": "manual", **settings}), file=data, seed=seed)
     try:
         opened = listen(host, port)
         accepting = threading.Event()

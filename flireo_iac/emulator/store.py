@@ -131,7 +131,7 @@ class Store:
         moment = datetime.fromtimestamp(self._clock(), tz=UTC)
         text = _stamp(moment)
         if after is not None and text <= after:
-            return _stamp(datetime.fromisoformat(after) + timedelta(milliseconds=1))
+            return later(after, 0.001)
         return text
 
     def save(self) -> None:
@@ -173,6 +173,11 @@ class Store:
         self.save()
         if self._storage is not None:
             self._storage.close()
+
+
+def later(timestamp: str, seconds: float) -> str:
+    """Give the timestamp that comes some seconds after another."""
+    return _stamp(datetime.fromisoformat(timestamp) + timedelta(seconds=seconds))
 
 
 def _stamp(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from flireo_iac.engine.adopting import Program
 from flireo_iac.engine.files.backend import Backend, find_root
 from flireo_iac.engine.files.keys import Keys
 from flireo_iac.engine.files.project import choose_stack, load_project
@@ -146,14 +147,26 @@ class Engine:
         """
         return self._run("destroy", dry_run=preview, body=lambda run: self._verbs.destroy(run, refresh=refresh))
 
-    def state(self) -> Snapshot:
+    def state(self, *, may_be_new: bool = False) -> Snapshot:
         """Read the state.
+
+        Args:
+            may_be_new: True gives an empty one for a stack that is not there yet.
 
         Raises:
             EngineError: There is no such stack.
             FlireoError: State or passphrase are not usable.
         """
-        return self._verbs.store.load_existing()[0]
+        store = self._verbs.store
+        return (store.load() if may_be_new else store.load_existing())[0]
+
+    def program(self, base: Snapshot) -> Program:
+        """Give the program of the stack, to be run over a state without anything being carried out.
+
+        Raises:
+            PassphraseError: The passphrase is missing or wrong.
+        """
+        return Program(self.project, self.stack, base, self._keys.config(), self._variables, self._emit)
 
     def config(self) -> dict[str, str]:
         """Give the configuration of the stack by full key, secrets in clear.
@@ -163,11 +176,12 @@ class Engine:
         """
         return self._keys.config().values
 
-    def settle(self, change: Callable[[Snapshot], None]) -> None:
+    def settle(self, change: Callable[[Snapshot], None], *, may_be_new: bool = False) -> None:
         """Change the state without running anything.
 
         Args:
             change: Changes it, with the lock held; raises when it cannot.
+            may_be_new: True makes a state for a stack that is not there yet.
 
         Raises:
             FlireoError: Passphrase, state or lock are not usable.
@@ -175,7 +189,7 @@ class Engine:
 
         def body(run: Run) -> None:
             self._keys.start(self.backend)
-            base = self.state()
+            base = self.state(may_be_new=may_be_new)
             self._keys.for_writing()
             change(base)
             self._verbs.save(run, base)

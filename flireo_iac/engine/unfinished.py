@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from flireo_iac.engine.files.backend import now
+from flireo_iac.engine.deploy.taken import Taken, take_over
 from flireo_iac.engine.files.locks import Lock
 from flireo_iac.engine.files.snapshot import Snapshot, ordered
-from flireo_iac.engine.model.state import Resource
-from flireo_iac.engine.model.values import Properties, mark_outputs, mark_secrets
 from flireo_iac.errors import StateError
 
 CREATING = "creating"
@@ -35,23 +33,6 @@ class Left:
 
     snapshot: Snapshot
     age_s: float
-
-
-@dataclass(frozen=True)
-class Taken:
-    """An object that a pending create has made.
-
-    Args:
-        urn: URN of the resource.
-        id: Id of the object.
-        inputs: Inputs in force.
-        outputs: What the provider would have answered.
-    """
-
-    urn: str
-    id: str
-    inputs: Properties
-    outputs: Properties
 
 
 class UnfinishedStack(Protocol):
@@ -110,7 +91,8 @@ def _take_over(snapshot: Snapshot, taken: Taken) -> None:
     pending = [resource for resource in creates if resource.urn == taken.urn]
     if not pending:
         raise StateError(f"the create of {taken.urn} is not pending any more: the state has changed. Run again.")
-    made = _made(pending[-1], taken)
+    made = pending[-1].copy()
+    take_over(made, taken)
     former = snapshot.live().get(taken.urn)
     if former is None:
         snapshot.resources.append(made)
@@ -120,13 +102,3 @@ def _take_over(snapshot: Snapshot, taken: Taken) -> None:
         former.delete = True  # it was to be replaced: the next run deletes it
         snapshot.resources.insert(snapshot.resources.index(former), made)
     snapshot.resources = ordered(snapshot.resources)
-
-
-def _made(pending: Resource, taken: Taken) -> Resource:
-    made = pending.copy()
-    made.id = taken.id
-    made.inputs = mark_secrets(taken.inputs, pending.inputs)
-    outputs = mark_secrets(taken.outputs, pending.inputs)
-    made.outputs = mark_outputs(outputs, made.inputs, pending.additional_secret_outputs)
-    made.created = made.modified = now()
-    return made

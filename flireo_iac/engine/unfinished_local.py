@@ -1,15 +1,19 @@
-"""What cut-off runs have left in a stack of the local engine."""
+"""A stack of the local engine: what cut-off runs have left in its state, what it takes in and lets go."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from flireo_iac.engine.adopting import Program, admit, forget
+from flireo_iac.engine.deploy.adoption import Adopted
+from flireo_iac.engine.deploy.taken import Taken
 from flireo_iac.engine.files.locks import Lock
+from flireo_iac.engine.files.snapshot import Snapshot
 from flireo_iac.engine.model.events import Emit, Event, Message, Op, Severity
 from flireo_iac.engine.run import Engine
-from flireo_iac.engine.unfinished import Left, Taken, settle
+from flireo_iac.engine.unfinished import Left, settle
 from flireo_iac.errors import EngineError, ExitCode
 
 
@@ -69,6 +73,26 @@ class LocalStack:
     def settle(self, taken: Sequence[Taken], dropped: Sequence[str]) -> None:
         """Put objects into the state, and forget pending operations; see ``UnfinishedStack``."""
         self._engine.settle(lambda snapshot: settle(snapshot, taken, dropped))
+
+    def whole(self) -> Snapshot:
+        """Read the state; see ``AdoptingStack``."""
+        return self._engine.state(may_be_new=True)
+
+    def program(self, base: Snapshot) -> Program:
+        """Give the program, to be run over this state."""
+        return self._engine.program(base)
+
+    def admit(self, adopted: Adopted) -> None:
+        """Put resources into the state; see ``AdoptingStack``."""
+        self._engine.settle(lambda snapshot: admit(snapshot, adopted), may_be_new=True)
+
+    def forget(self, urns: Collection[str]) -> None:
+        """Take resources out of the state; see ``AdoptingStack``."""
+        self._engine.settle(lambda snapshot: forget(snapshot, urns))
+
+    def others(self) -> Mapping[str, bytes]:
+        """Give the states of the other stacks; see ``AdoptingStack``."""
+        return self._engine.backend.others()
 
     def close(self) -> None:
         """End whatever was started."""

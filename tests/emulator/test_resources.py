@@ -313,10 +313,7 @@ def test_voices_are_local_ones(api: httpx.Client) -> None:
     assert "nl_NL-pim-medium" in {voice["id"] for voice in voices}
 
 
-def test_what_is_not_served_yet_says_so_and_what_only_a_successor_has_is_not_there(api: httpx.Client) -> None:
-    answer = api.get("/calls")
-    assert (answer.status_code, answer.json()["error"]) == (501, "Not Implemented")
-    assert "does not serve GET /calls" in answer.json()["message"]
+def test_what_only_a_successor_has_is_not_there(api: httpx.Client) -> None:
     assert [api.get(path).status_code for path in ("/workflows", "/assistants", "/organizations", "/x")] == [404] * 4
     assert api.post("/byok/config", json={}).status_code == 405
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from flireo_iac.engine.deploy.taken import Taken
 from flireo_iac.engine.files.snapshot import Operation, Snapshot, find_damage
 from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.model.values import Secret
-from flireo_iac.engine.unfinished import CREATING, Taken, settle
+from flireo_iac.engine.unfinished import CREATING, settle
 from flireo_iac.errors import StateError
 
 URN = "urn:pulumi:dev::shop::test:Thing::"

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from flireo_iac.client import FlireoApi
+from flireo_iac.core.adoption import Adopter, Item, Known, Verdict
 from flireo_iac.core.canonical import canonical, comparable, same
 from flireo_iac.core.diff import diff
+from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.lifecycle import Lifecycle
+from flireo_iac.core.ports import Listing, Row
 from flireo_iac.kinds import KINDS, Kind, our_name
 from flireo_iac.pull.holding import HIDDEN, held, hidden
 from flireo_iac.pull.record import read_record
@@ -57,6 +64,28 @@ PROMPTS = (
     )
     | strategies.TEXTS
 )
+
+
+class Counting:
+    """The API of an organization, with a count of its requests."""
+
+    def __init__(self, api: FlireoApi) -> None:
+        self.lists: Counter[str] = Counter()
+        self.gets = 0
+        self._api = api
+
+    def list(self, kind: Kind) -> Listing:
+        self.lists[kind.name] += 1
+        return self._api.list(kind)
+
+    def get(self, kind: Kind, id_: str) -> Row | None:
+        self.gets += 1
+        return self._api.get(kind, id_)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+
 CONTAINERS = ("agent", "tool_template", "analysis_template", "sip_trunk", "phone_number")
 
 
@@ -140,6 +169,65 @@ def test_what_is_pulled_says_what_the_account_holds(
         assert again.by_hand == ()
         shutil.rmtree(folder / ".flireo", ignore_errors=True)
         assert [each.path for each in org.pull(folder, write=False).changes if each.before is not None] == []
+
+
+def sent(org: Org, stack: LoadedStack, record: dict[str, str]) -> list[Item]:
+    """Give the items as their program sends them, with the secrets that a person copies from the dashboard."""
+    found = []
+    for key, item in stack.items.items():
+        row = next(row for row in org.api.list(item.kind).rows if row["id"] == record[key])
+        inputs = {name: filled(value, row.get(name), record) for name, value in item.inputs.items()}
+        urn = f"urn:pulumi:dev::shop::pulumi-python:dynamic/flireo:{item.kind.token}::{item.name}"
+        found.append(Item(urn, item.kind, {**inputs, "__provider": "p"}))
+    return found
+
+
+def filled(value: Any, theirs: Any, ids: dict[str, str]) -> Any:
+    """Fill ids and secrets in; the account shows some of the secrets."""
+    match value:
+        case ItemRef():
+            return ids[value.key]
+        case SecretRef():
+            return f"secret {value.name}" if theirs is None else theirs
+        case dict():
+            beside = theirs if isinstance(theirs, dict) else {}
+            return {key: filled(each, beside.get(key), ids) for key, each in value.items()}
+        case list():
+            row = theirs if isinstance(theirs, list) else []
+            return [filled(each, other, ids) for each, other in zip_longest(value, row)][: len(value)]
+        case _:
+            return value
+
+
+@LAW
+@given(drawn=ACCOUNTS, copies=st.booleans())
+def test_what_is_pulled_is_adopted_and_nothing_is_left_to_do(
+    orgs: Callable[[], Org], drawn: dict[str, list[dict[str, Any]]], copies: bool
+) -> None:
+    org = orgs()
+    fill(org, drawn, copies)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "stack"
+        org.pull(folder)
+        stack, record = load(folder, "dev"), read_record(folder, "dev")
+    items = sent(org, stack, record)
+    requests = Counting(org.api)
+    inventory = Inventory(requests)
+    adopter = Adopter(inventory, "acc", lambda value: False)
+    matches = adopter.match(items, Known(recorded=record))
+    assert [each.verdict for each in matches] == [Verdict.ADOPT] * len(items)
+    lifecycle = Lifecycle(org.api, inventory)
+    for each in matches:
+        kind, row = each.item.kind, each.row or {}
+        adopted = adopter.adopt(each.item, row)
+        assert adopted.differences == ()
+        assert diff(kind, adopted.existing.inputs, each.item.inputs) == ()
+        there = adopted.existing
+        again = lifecycle.read(kind, there.id, there.inputs, there.outputs, lambda severity, text: None)
+        assert again is not None
+        assert (again.inputs, again.outputs) == (there.inputs, there.outputs)
+    assert requests.gets == 0
+    assert set(requests.lists.values()) <= {1}
 
 
 def resolved(value: Any, ids: dict[str, str]) -> Any:

@@ -1,10 +1,12 @@
-"""The account, counted from what is stored. Source: api notes, section 11; minutes and name are inferred."""
+"""The account, counted from what is stored. Source: api notes, section 11; name and balance are inferred."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
+from flireo_iac.emulator.phone import metering
+from flireo_iac.emulator.phone.live import GOING_ON
 
 
 def _account(exchange: Exchange) -> dict[str, Any]:
@@ -14,11 +16,11 @@ def _account(exchange: Exchange) -> dict[str, Any]:
     return {
         "id": exchange.organization.id,
         "name": "Emulated organization",
-        "minutes_balance": 1000,
-        "monthly_usage_minutes": 0,
+        "minutes_balance": metering.balance(exchange.organization, exchange.settings),
+        "monthly_usage_minutes": metering.used(exchange.organization, since=exchange.store.now()[: len("2026-01")]),
         "active_numbers": active("numbers"),
         "active_agents": active("agents"),
-        "active_calls": 0,
+        "active_calls": sum(row["status"] in GOING_ON for row in exchange.organization.rows("calls")),
     }
 
 

@@ -194,7 +194,7 @@ class Deployment:
         old = self.planner.olds.live.get(urn)
         new = Resource(urn, DYNAMIC_PROVIDER_TYPE, custom=True, inputs=config, outputs=config)
         if old is None:
-            new.id = UNKNOWN_TEXT if self.settings.dry_run else str(uuid.uuid4())
+            new.id = self._new_provider_id()
             step = Step(Op.CREATE, urn, None, new)
         else:
             new.id, new.created, new.modified = old.id, old.created, old.modified
@@ -203,6 +203,9 @@ class Deployment:
         self.planner.keep(urn)
         self.executor.run(step)
         return f"{urn}::{new.id}"
+
+    def _new_provider_id(self) -> str:
+        return UNKNOWN_TEXT if self.settings.dry_run else str(uuid.uuid4())
 
     def _run_chain(self, steps: list[Step], resource: Resource) -> bool:
         """Run the steps of one registration; False when it is left out because something failed."""

@@ -117,6 +117,15 @@ class Backend:
         except OSError as error:
             raise StateError(f"state {self.state_path}: cannot be read ({error.strerror}).") from error
 
+    def others(self) -> dict[str, bytes]:
+        """Give the states of the other stacks in this folder, by project and name; what cannot be read is left out."""
+        found = {}
+        for path in sorted((self._base / "stacks").glob("*/*.json")):
+            if path != self.state_path:
+                with contextlib.suppress(OSError):
+                    found[f"{path.parent.name}/{path.stem}"] = path.read_bytes()
+        return found
+
     def write(self, text: str) -> None:
         """Write the state so that a crash leaves the old one or the new one, never a part.
 
