@@ -44,6 +44,7 @@ def emulator(
     try:
         from flireo_iac.emulator import server
         from flireo_iac.emulator.app import App
+        from flireo_iac.emulator.loopback import is_loopback
         from flireo_iac.emulator.options import Settings
     except ModuleNotFoundError as error:
         raise EmulatorError(
@@ -64,7 +65,7 @@ def emulator(
     except EmulatorError:
         opened.close()
         raise
-    if not server.is_loopback(host):
+    if not is_loopback(host):
         output.note(
             f"warning: {host} can be reached from other machines, and every fl_ key is accepted. "
             "The control routes show all that is stored."

@@ -19,10 +19,10 @@ from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortene
 from flireo_iac.emulator.limits import Limiter
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.phone.clock import Clock
-from flireo_iac.emulator.phone.mute import Mute
 from flireo_iac.emulator.phone.switchboard import Switchboard
 from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
 from flireo_iac.emulator.store import Store
+from flireo_iac.emulator.webhooks.outbox import Outbox
 
 PREFIX = "/api/v1"
 # Where the server puts the connection of a request, so that a fault can cut it.
@@ -57,7 +57,8 @@ class App:
         self.limiter = Limiter(clock)
         self.faults = Faults()
         self.log = RequestLog()
-        self.phone = Switchboard(self.store, settings, self.clock, Mute())
+        self.webhooks = Outbox(settings)
+        self.phone = Switchboard(self.store, settings, self.clock, self.webhooks)
         self.phone.recover()
         self.api = Api(self.store, settings, self.limiter, self.phone)
         self.stopping = asyncio.Event()

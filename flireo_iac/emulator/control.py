@@ -55,6 +55,7 @@ def routes(app: App) -> ASGIApp:
         "/callees/{number}": {"PUT": calls.set_callee, "DELETE": calls.clear_callee},
         "/calls": {"GET": calls.calls, "POST": calls.ring},
         "/calls/{id}": {"GET": calls.call},
+        "/webhooks": {"GET": control.webhooks, "DELETE": control.clear_webhooks},
     }
     return Router(
         [Route(PREFIX + path, _Endpoint(actions), methods=None) for path, actions in table.items()],
@@ -116,6 +117,7 @@ class _Control:
         self._app.limiter.clear()
         self._app.log.entries.clear()
         self._app.phone.clear()
+        self._app.webhooks.clear()
         return 200, {"success": True}
 
     def state(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -154,6 +156,17 @@ class _Control:
         _need(_SETTINGS, sent)
         self._app.settings.change(sent)
         return self.settings(request, None)
+
+    def webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del sent
+        call_id = request.query_params.get("call_id")
+        kept = [entry for entry in self._app.webhooks.log if call_id in {None, entry["call_id"]}]
+        return 200, {"webhooks": kept}
+
+    def clear_webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
+        del request, sent
+        self._app.webhooks.clear()
+        return 200, {"success": True}
 
     def objects(self, request: Request, sent: Any) -> tuple[int, Any]:
         del sent

@@ -26,6 +26,8 @@ class Settings:
         clock: ``real`` when calls take their time, ``manual`` when their time passes only by a control request.
         minutes_balance: Minutes that each organization has bought; below 0 is possible.
         commands_per_minute: Commands that a call takes in a minute; 0 for no limit.
+        assistant_request_s: Seconds that an assistant-request webhook has to answer.
+        tool_calls_s: Seconds that a tool-calls webhook has to answer.
         check_answers: True to hold each answer against the contract; one that breaks it becomes a 500.
     """
 
@@ -39,6 +41,8 @@ class Settings:
     clock: Literal["real", "manual"] = "real"
     minutes_balance: float = 1000
     commands_per_minute: int = 10
+    assistant_request_s: float = 5
+    tool_calls_s: float = 10
     check_answers: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -69,6 +73,8 @@ SCHEMA: dict[str, Any] = {
         "clock": {"enum": ["real", "manual"]},
         "minutes_balance": {"type": "number", "minimum": -1e9, "maximum": 1e9},
         "commands_per_minute": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+        "assistant_request_s": {"type": "number", "minimum": 0.01, "maximum": 60},
+        "tool_calls_s": {"type": "number", "minimum": 0.01, "maximum": 60},
         "check_answers": {"type": "boolean"},
     },
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
 import threading
@@ -126,14 +125,6 @@ class Running:
     def store(self) -> Store:
         """What the emulator holds."""
         return self.app.store
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach a host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import httpx
 import pytest
 
 from flireo_iac.emulator import server
+from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.server import Running
+from tests.emulator.world import World
+
+MANUAL = {"requests_per_minute": 0, "clock": "manual", "check_answers": True}
 
 
 def client_of(emulator: Running, key: str | None = None) -> httpx.Client:
@@ -45,3 +50,17 @@ def own_api(own: Running) -> Iterator[httpx.Client]:
 def control(own: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=own.control_url, timeout=5) as client:
         yield client
+
+
+@pytest.fixture
+def calling(shared: Running) -> Iterator[httpx.Client]:
+    """Control of the shared emulator, emptied."""
+    with httpx.Client(base_url=shared.control_url, timeout=10) as client:
+        client.post("/reset").raise_for_status()
+        client.put("/settings", json={**asdict(Settings()), **MANUAL}).raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def world(api: httpx.Client, calling: httpx.Client) -> World:
+    return World(api, calling)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,74 +10,8 @@ import httpx
 import pytest
 
 from flireo_iac.emulator import server
-from flireo_iac.emulator.server import Running
 from tests.emulator.conftest import client_of
-
-DESTINATION = "+31612345678"
-NUMBER = "+31851234567"
-TTS = {"provider": "openai", "voiceId": "alloy"}
-STT = {"provider": "deepgram", "model": "nova-3-general", "language": "nl"}
-LLM = {"provider": "openai", "model": "gpt-4o"}
-
-
-class World:
-    """An agent, a number and somebody to call."""
-
-    def __init__(self, api: httpx.Client, control: httpx.Client) -> None:
-        self.api = api
-        self.control = control
-        self.number = api.post("/numbers", json={"phone_number": NUMBER}).json()["number"]
-
-    def agent(self, **fields: Any) -> str:
-        given = {"name": "A", "first_message": "Hi {{name}}", **fields}
-        answer = self.api.post("/agents", json={name: value for name, value in given.items() if value is not None})
-        assert answer.status_code == 201, answer.text
-        agent_id: str = next(iter(answer.json().values()))["id"]
-        return agent_id
-
-    def callee(self, **callee: Any) -> None:
-        answer = self.control.put(f"/callees/{DESTINATION}", json=callee)
-        assert answer.status_code == 200, answer.text
-
-    def place(self, **body: Any) -> str:
-        answer = self.api.post("/calls/outbound", json={"destination": DESTINATION, **body})
-        assert answer.status_code == 200, answer.text
-        call_id: str = answer.json()["call_id"]
-        return call_id
-
-    def advance(self, seconds: float) -> None:
-        answer = self.control.post("/clock", json={"advance_s": seconds})
-        assert answer.status_code == 200, answer.text
-
-    def show(self, call_id: str) -> dict[str, Any]:
-        answer = self.api.get(f"/calls/{call_id}")
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def raw(self, call_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.control.get(f"/calls/{call_id}").json()["call"]
-        return found
-
-    def said(self, call_id: str) -> list[str]:
-        return [f"{each['role'][0]}: {each['content']}" for each in self.show(call_id)["messages"]]
-
-    def steer(self, call_id: str, **command: Any) -> httpx.Response:
-        return self.api.post(f"/calls/{call_id}/control", json=command)
-
-
-@pytest.fixture
-def control(shared: Running) -> Iterator[httpx.Client]:
-    """One emulator for all of them, new for each test."""
-    with httpx.Client(base_url=shared.control_url, timeout=5) as client:
-        client.post("/reset").raise_for_status()
-        client.put("/settings", json={"minutes_balance": 1000, "dialect": "dec2025"}).raise_for_status()
-        yield client
-
-
-@pytest.fixture
-def world(api: httpx.Client, control: httpx.Client) -> World:
-    return World(api, control)
+from tests.emulator.world import DESTINATION, LLM, NUMBER, STT, TTS, World
 
 
 def test_a_call_is_dialled_connected_talked_ended_and_reported(world: World) -> None:
@@ -386,30 +319,30 @@ def test_a_successor_says_more_of_a_call(world: World) -> None:
         ("/calls", {"from": "1", "to": NUMBER}),
     ],
 )
-def test_a_control_request_that_is_not_understood_is_400(control: httpx.Client, path: str, body: Any) -> None:
-    assert control.post(path, json=body).status_code == 400
+def test_a_control_request_that_is_not_understood_is_400(calling: httpx.Client, path: str, body: Any) -> None:
+    assert calling.post(path, json=body).status_code == 400
 
 
-def test_callees_are_set_one_by_one_or_all_at_once(control: httpx.Client) -> None:
-    control.put("/callees", json={"default": {"picks_up": "busy"}, DESTINATION: {"script": ["x"]}}).raise_for_status()
-    control.put("/callees/default", json={}).raise_for_status()
-    assert control.delete(f"/callees/{DESTINATION}").json() == {"callees": {"default": {}}}
-    assert control.delete(f"/callees/{DESTINATION}").status_code == 404
+def test_callees_are_set_one_by_one_or_all_at_once(calling: httpx.Client) -> None:
+    calling.put("/callees", json={"default": {"picks_up": "busy"}, DESTINATION: {"script": ["x"]}}).raise_for_status()
+    calling.put("/callees/default", json={}).raise_for_status()
+    assert calling.delete(f"/callees/{DESTINATION}").json() == {"callees": {"default": {}}}
+    assert calling.delete(f"/callees/{DESTINATION}").status_code == 404
     for number, callee in (("0612", {}), ("default", {"script": [{"tool": {}}]}), ("default", {"x": 1})):
-        assert control.put(f"/callees/{number}", json=callee).status_code == 400
-    assert control.delete("/callees").json() == {"callees": {}}
+        assert calling.put(f"/callees/{number}", json=callee).status_code == 400
+    assert calling.delete("/callees").json() == {"callees": {}}
 
 
-def test_the_clock_goes_to_an_instant(control: httpx.Client) -> None:
-    before = control.get("/clock").json()
+def test_the_clock_goes_to_an_instant(calling: httpx.Client) -> None:
+    before = calling.get("/clock").json()
     assert (before["clock"], before["ahead_s"]) == ("manual", 0)
-    control.post("/clock", json={"advance_s": 86_400}).raise_for_status()
-    later = control.get("/clock").json()
+    calling.post("/clock", json={"advance_s": 86_400}).raise_for_status()
+    later = calling.get("/clock").json()
     assert later["now"][:10] > before["now"][:10]
-    moved = control.post("/clock", json={"to": later["now"].replace("20", "20", 1)[:-1] + "+00:00"})
+    moved = calling.post("/clock", json={"to": later["now"].replace("20", "20", 1)[:-1] + "+00:00"})
     assert moved.status_code == 400, "a moment that has passed"
-    control.post("/reset")
-    assert control.get("/clock").json()["ahead_s"] == 0
+    calling.post("/reset")
+    assert calling.get("/clock").json()["ahead_s"] == 0
 
 
 def test_with_a_real_clock_a_call_goes_on_by_itself() -> None:
