@@ -78,7 +78,7 @@ def _differing(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         for key in dict.fromkeys([*old, *new]):
             yield from _differing(f"{path}.{key}", old.get(key, ABSENT), new.get(key, ABSENT))
     elif _is_list_of_mappings(old) and _is_list_of_mappings(new):
-        yield from _differing_entries(path, _named(old), _named(new))
+        yield from _differing_entries(path, named_entries(old), named_entries(new))
     elif old is ABSENT or new is ABSENT:
         if old is not new:
             yield path, old, new
@@ -98,7 +98,7 @@ def _is_list_of_mappings(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, Mapping) for each in value)
 
 
-def _named(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def named_entries(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give the entries of a list by what names them; the second of one name is ``name #2``."""
     seen: Counter[str] = Counter()
     named: dict[str, Any] = {}
