@@ -47,7 +47,7 @@ def pulled(folder: Path | None, stack: str | None, only: tuple[str, ...], *, is_
         raise SettingsError(
             f'pull "{chosen}": it holds files and no stack, expected a stack or a new folder. Name one with --into.'
         )
-    name, environment = (stack or NEW_STACK, stack or NEW_STACK) if is_new else _target(chosen, stack)
+    name, environment = (stack or NEW_STACK, stack or NEW_STACK) if is_new else target_in(chosen, stack, "pull")
     settings = Settings.load({} if is_new else _configuration(chosen, name), os.environ)
     with FlireoApi(settings, on_wait=_say_wait, on_warning=_warn) as api:
         account = read_account(api)
@@ -57,12 +57,22 @@ def pulled(folder: Path | None, stack: str | None, only: tuple[str, ...], *, is_
     return pull(Choice(chosen, name, environment, only, is_adding), account, made)
 
 
-def _target(folder: Path, stack: str | None) -> tuple[str, str | None]:
+def target_in(folder: Path, stack: str | None, operation: str) -> tuple[str, str | None]:
+    """Give the stack that is meant, and its environment.
+
+    Args:
+        folder: Folder of the stack.
+        stack: Its name, or that of its environment; None for the only one.
+        operation: What asks, for errors.
+
+    Raises:
+        SettingsError: There is no such stack, or none is named and there are several.
+    """
     if stack is None:
         targets = read_targets(folder, [])
         if len(targets) > 1:
             names = ", ".join(each.stack for each in targets)
-            raise SettingsError(f"pull: the stacks are {names}, one was expected. Name it with -s.")
+            raise SettingsError(f"{operation}: the stacks are {names}, one was expected. Name it with -s.")
         if not targets:
             return NEW_STACK, None
         return targets[0].stack, targets[0].environment
@@ -106,7 +116,7 @@ def lines(found: Pulled, *, is_whole: bool) -> Iterator[str]:
         if each not in frames:
             yield f"{'new    ' if each.before is None else 'changed'}  {each.path}"
             if each.before is not None or is_whole:
-                yield from _changed_lines(each, is_whole=is_whole)
+                yield from changed_lines(each, is_whole=is_whole)
     if frames:
         yield f"new      {len(frames)} files around them: project, program, environment, schemas for editors"
     yield _summary(found)
@@ -134,7 +144,8 @@ def _remarks(title: str, remarks: tuple[Any, ...]) -> Iterator[str]:
             yield f"  {each}"
 
 
-def _changed_lines(change: FileChange, *, is_whole: bool) -> Iterator[str]:
+def changed_lines(change: FileChange, *, is_whole: bool) -> Iterator[str]:
+    """Give the changed lines of a file, all of them or the first ones."""
     before = (change.before or b"").decode("utf-8", "replace").split("\n")
     after = change.after.decode("utf-8", "replace").split("\n")
     found = [

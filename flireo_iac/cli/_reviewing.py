@@ -12,7 +12,7 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +22,7 @@ from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.cli._costs import foreseen
 from flireo_iac.cli._planning import reasons
+from flireo_iac.core.check import suggestion
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
 from flireo_iac.plan.forecast import requests_of
 from flireo_iac.plan.model import Plan
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from flireo_iac.stacks.promotion import Promotion
 
 
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
 class Format(StrEnum):
     """The form of a review."""
 
@@ -55,6 +59,19 @@ class Limit(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     AZURE = "azure"
+
+
+def one_of(choices: type[Choice], text: str, option: str) -> Choice:
+    """Read a word of an option.
+
+    Raises:
+        SettingsError: It is none of those that are known.
+    """
+    known = [str(each) for each in choices]
+    if text not in known:
+        hint = suggestion(text, known) or "."
+        raise SettingsError(f'{option}: is "{text}", expected one of {", ".join(known)}{hint}')
+    return choices(text)
 
 
 def review_files(folder: Path, environments: list[str], ref: str | None, allowed: Allowed) -> Review:
@@ -206,7 +223,7 @@ def show(
     if target is None:
         output.data(text.rstrip("\n"))
     else:
-        _write(target, f"{text.rstrip()}\n")
+        write("review", target, f"{text.rstrip()}\n")
 
 
 def _show_text(review: Review, target: Path | None) -> None:
@@ -216,7 +233,7 @@ def _show_text(review: Review, target: Path | None) -> None:
     has_colour = target is None and console.color_system is not None and not console.no_color
     lines = Lines(has_colour).of(review)
     if target is not None:
-        _write(target, "".join(f"{line.plain}\n" for line in lines))
+        write("review", target, "".join(f"{line.plain}\n" for line in lines))
         return
     for line in lines:
         if console.is_terminal:
@@ -234,11 +251,21 @@ def _wrapped(line: Text, console: Console) -> Iterator[Text]:
         yield Text(" " * more).append_text(part)
 
 
-def _write(target: Path, text: str) -> None:
+def write(what: str, target: Path, text: str) -> None:
+    """Write a file, and say so.
+
+    Args:
+        what: What is written, for errors.
+        target: The file.
+        text: What it is to hold.
+
+    Raises:
+        SettingsError: It cannot be written.
+    """
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(
-            f'write review "{target}": {error.strerror}. Name a file that can be written with --output.'
+            f'write {what} "{target}": {error.strerror}. Name a file that can be written with --output.'
         ) from None
     output.note(f"written: {target}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flireo_iac.settings import STATE_ACCOUNTS, STATE_IDS
@@ -72,6 +74,27 @@ def holdings(content: bytes | None) -> Iterator[Holding]:
         if isinstance(each.get("id"), str):
             account = _mapping(each.get("outputs")).get(ACCOUNT)
             yield Holding(str(each.get("urn")), each["id"], account if isinstance(account, str) else None)
+
+
+def content_of(program: str | None, folder: Path, stack: str) -> bytes | None:
+    """Give the state of a stack as it is stored, or as ``pulumi`` prints it; None when there is none.
+
+    Args:
+        program: Path of the program; None for the local engine.
+        folder: Folder of the project.
+        stack: Name of the stack.
+
+    Raises:
+        FlireoError: It cannot be read.
+    """
+    from flireo_iac.engine.files.backend import Backend, find_root
+    from flireo_iac.engine.files.project import load_project
+    from flireo_iac.engine.hand_over import exported
+
+    if program is not None:
+        return exported(program, folder, stack)
+    project = load_project(folder)
+    return Backend(find_root(project, os.environ), project.name, stack).read()
 
 
 def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:

@@ -68,7 +68,12 @@ def data(text: str) -> None:
 
 def data_json(value: Any) -> None:
     """Print a value as JSON to stdout, two spaces deep, Unicode as it is."""
-    data(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
+    data(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Give a value as JSON, two spaces deep, Unicode as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False)
 
 
 def table(made: Table) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -102,20 +101,10 @@ def _found(folder: Path, pin: Pin) -> tuple[str | None, str | None, str]:
 
 def _with_deployed(folder: Path, rows: list[_Row], choice: EngineChoice) -> list[_Row]:
     from flireo_iac.cli._choosing import pulumi_program
-    from flireo_iac.cli._state import release_of
-    from flireo_iac.engine.files.backend import Backend, find_root
-    from flireo_iac.engine.files.project import load_project
-    from flireo_iac.engine.hand_over import exported
+    from flireo_iac.cli._state import content_of, release_of
 
     program = pulumi_program(choice)
-    project = load_project(folder)
-
-    def content(stack: str) -> bytes | None:
-        if program is not None:
-            return exported(program, folder, stack)
-        return Backend(find_root(project, os.environ), project.name, stack).read()
-
-    return [replace(row, deployed=release_of(content(row.stack))) for row in rows]
+    return [replace(row, deployed=release_of(content_of(program, folder, row.stack))) for row in rows]
 
 
 def _print(rows: list[_Row], *, live: bool) -> None:

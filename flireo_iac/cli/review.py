@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from flireo_iac.plan.model import Plan
     from flireo_iac.review.model import Review
 
-Choice = TypeVar("Choice", bound=StrEnum)
 _SMALLEST_COMMENT = 2_000
 
 
@@ -55,12 +53,12 @@ def review(
     allow: list[str] | None = typer.Option(None, "--allow", help="What is asked for. Repeatable."),
 ) -> None:
     """Say what a change means, per environment. Without --live it sends nothing, and needs no key, state or secret."""
-    from flireo_iac.cli._reviewing import Format, Limit, review_files, show, with_account
+    from flireo_iac.cli._reviewing import Format, Limit, one_of, review_files, show, with_account
     from flireo_iac.review.markdown import LIMITS
     from flireo_iac.stacks.folder import stack_folder
 
-    chosen = Format.JSON if as_json else _one_of(Format, form, "--format")
-    most = LIMITS[_one_of(Limit, limit, "--limit")] if max_chars is None else max_chars
+    chosen = Format.JSON if as_json else one_of(Format, form, "--format")
+    most = LIMITS[one_of(Limit, limit, "--limit")] if max_chars is None else max_chars
     if most < _SMALLEST_COMMENT:
         raise SettingsError(f"--max-chars: is {most}, expected at least {_SMALLEST_COMMENT:,}. Give it more room.")
     allowed = Allowed.load(os.environ, allow or [])
@@ -82,16 +80,6 @@ def review(
     _say_findings(found, gate=gate, is_told=chosen is Format.JSON)
     if failed:
         raise typer.Exit(ExitCode.CONFIGURATION)
-
-
-def _one_of(choices: type[Choice], text: str, option: str) -> Choice:
-    from flireo_iac.core.check import suggestion
-
-    known = [str(each) for each in choices]
-    if text not in known:
-        hint = suggestion(text, known) or "."
-        raise SettingsError(f'{option}: is "{text}", expected one of {", ".join(known)}{hint}')
-    return choices(text)
 
 
 def _say_findings(found: Review, *, gate: bool, is_told: bool) -> None:

@@ -59,7 +59,7 @@ def waivers_of(file: str, text: str) -> Iterator[Waiver]:
     """
     if "flireo:" not in text:
         return
-    values = _values(text)
+    values = scalar_spans(text)
     lines = text.split("\n")
     head = next((n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), len(lines))
     for match in _COMMENT.finditer(text):
@@ -75,7 +75,7 @@ def waivers_of(file: str, text: str) -> Iterator[Waiver]:
             yield Waiver(rule, match[2].strip(), place, line)
 
 
-def _values(text: str) -> list[tuple[int, int]]:
+def scalar_spans(text: str) -> list[tuple[int, int]]:
     """Give begin and end of each scalar of a file, as far as it can be read."""
     found: list[tuple[int, int]] = []
     loader = _LOADER(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from flireo_iac.core.diff import Change, diff
@@ -81,21 +81,33 @@ def _item(step: PlannedStep, radius: Radius, is_led_on: bool) -> ItemChange:
         consequences.append(kind.when_replaced)
     if step.op == "update" and is_led_on:
         consequences.append("What it refers to is replaced: it takes the new id.")
-    found = list(_differences(step)) if step.op in ("create", "update", "replace") else []
-    texts, fields = [], []
-    for each, is_replacement in found:
-        if _is_text(each):
-            texts.append(_text_change(each))
-        else:
-            fields.append(_field_change(each, is_replacement))
+    texts, fields = changes_of(_differences(step) if step.op in ("create", "update", "replace") else ())
     return dataclasses.replace(
         made,
         consequences=tuple(consequences),
-        fields=tuple(fields),
-        texts=tuple(sorted(texts, key=lambda text: not text.is_prompt)),
+        fields=fields,
+        texts=texts,
         reached=radius.of(step),
         itself=itself(step),
     )
+
+
+def changes_of(
+    found: Iterable[tuple[Difference, bool]],
+) -> tuple[tuple[TextChange, ...], tuple[FieldChange, ...]]:
+    """Tell texts, which are compared by words, from other values; prompts come first.
+
+    Args:
+        found: Differences, each with True when it makes a new object.
+    """
+    texts, fields = [], []
+    for whole, is_replacement in found:
+        for each in _parts(whole):
+            if _is_text(each):
+                texts.append(_text_change(each))
+            else:
+                fields.append(_field_change(each, is_replacement))
+    return tuple(sorted(texts, key=lambda text: not text.is_prompt)), tuple(fields)
 
 
 def _differences(step: PlannedStep) -> Iterator[tuple[Difference, bool]]:
@@ -107,8 +119,7 @@ def _differences(step: PlannedStep) -> Iterator[tuple[Difference, bool]]:
     silent = [Change(name, name, "change", False) for name in step.reasons if name in step.new and name not in known]
     anew = {change.name for change in changes if change.is_replacement and step.op == "replace"}
     for each in differences(step.kind, [*changes, *silent], step.old, step.new):
-        for part in _parts(each):
-            yield part, each.property in anew
+        yield each, each.property in anew
 
 
 def _parts(whole: Difference) -> Iterator[Difference]:

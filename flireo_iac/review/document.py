@@ -46,14 +46,15 @@ def _item(item: ItemChange) -> dict[str, Any]:
         "title": item.title,
         "label": item.itself.label if item.itself is not None else "",
         "consequences": list(item.consequences),
-        "texts": [_text(text) for text in item.texts],
+        "texts": [plain_text(text) for text in item.texts],
         "fields": [_field(field) for field in item.fields],
         "reached": [_reached(each) for each in item.reached],
         "sameAs": item.same_as or None,
     }
 
 
-def _text(text: TextChange) -> dict[str, Any]:
+def plain_text(text: TextChange) -> dict[str, Any]:
+    """Give a changed text as JSON values."""
     return {
         "path": text.path,
         "label": text.label,

@@ -13,8 +13,6 @@ from flireo_iac.review.fit import Part, fitted
 from flireo_iac.review.model import EnvironmentReview, FieldChange, ItemChange, Passage, Piece, Review, TextChange
 from flireo_iac.review.words import cut, excerpt
 
-MARK = "<!-- flireo review -->"
-"""First line of every comment, by which a pipeline finds the comment to edit."""
 LIMITS = {"github": 65_536, "gitlab": 1_000_000, "azure": 150_000}
 """Most characters of one comment. Source: GitHub's refusal of a longer body; GitLab, "Instance limits"; Azure DevOps,
 "Work tracking, process, and project limits"."""
@@ -44,7 +42,7 @@ def comment(review: Review, limit: int = LIMITS["github"], link: str = "") -> st
         ]
         if not missing and not link:
             return ""
-        whole = f"[the whole review]({_address(link)})" if link else "The whole review: `flireo review --format html`"
+        whole = f"[the whole review]({_address(link)})" if link else f"The whole review: `{review.wording.command}`"
         said = f"{' and '.join(missing)} to fit. " if missing else ""
         return f"\n---\n{said[:1].upper()}{said[1:]}{whole[:1].upper() if not link else whole[:1]}{whole[1:]}.\n"
 
@@ -56,15 +54,17 @@ def _address(link: str) -> str:
 
 
 def _parts(review: Review) -> Iterator[Part]:
-    yield Part((f"{MARK}\n## Flireo review\n\n{markdown(say.title(review)[:300])}\n\n",), "title", 0)
+    said = review.wording
+    yield Part((f"{said.mark}\n## {markdown(said.heading)}\n\n{markdown(say.title(review)[:300])}\n\n",), "title", 0)
     for note in review.notes:
         yield Part((f"{markdown(note)}\n\n",), "note", 1)
     if not review.environments:
-        yield Part((f"Nothing changes{_looked_at(review)}.\n",), "result", 0)
+        yield Part((f"{said.nothing.removesuffix('.')}{_looked_at(review)}.\n",), "result", 0)
         return
-    yield Part(("| Environment | What happens | Met by | Takes |\n|---|---|---|---|\n",), "table", 0)
+    columns = ["Environment", "What happens", "Met by", *(["Takes"] if said.is_plan else [])]
+    yield Part((f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n",), "table", 0)
     for environment in review.environments:
-        yield Part(_row(environment), "environment", 0)
+        yield Part(_row(environment, is_plan=said.is_plan), "environment", 0)
     yield Part(("\n",), "table", 0)
     if review.untouched:
         yield Part((f"Not reached: {markdown(say.listed(review.untouched, 20))}.\n\n",), "note", 1)
@@ -77,11 +77,11 @@ def _looked_at(review: Review) -> str:
     return f" in {markdown(say.listed(review.untouched, 20))}" if review.untouched else ""
 
 
-def _row(environment: EnvironmentReview) -> tuple[str, ...]:
+def _row(environment: EnvironmentReview, *, is_plan: bool) -> tuple[str, ...]:
     name, what = markdown(say.place(environment)), markdown(say.counted(environment))
-    takes = markdown(say.cost(environment.forecast))
-    short = f"| {name[:200]} | {what} | {len(environment.reached)} | {takes} |\n"
-    return f"| **{name}** | {what} | {_labels(environment)} | {takes} |\n", short
+    takes = f" {markdown(say.cost(environment.forecast))} |" if is_plan else ""
+    short = f"| {name[:200]} | {what} | {len(environment.reached)} |{takes}\n"
+    return f"| **{name}** | {what} | {_labels(environment)} |{takes}\n", short
 
 
 def _labels(environment: EnvironmentReview) -> str:
@@ -98,7 +98,7 @@ def _grave(review: Review) -> Iterator[Part]:
         yield from (Part((f"- {_in(each)}{markdown(problem)}\n",), "problem", 1) for each, problem in problems)
         yield Part(("\n",), "", 1)
     if losses:
-        yield Part(("### Deleted and replaced\n\n",), "heading", 1)
+        yield Part((f"### {markdown(review.wording.losses)}\n\n",), "heading", 1)
         yield from (Part(_loss(found), "deletion", 1) for found in losses)
         yield Part(("\n",), "", 1)
     if asked:
@@ -118,7 +118,7 @@ def _in(environment: EnvironmentReview) -> str:
 def _loss(found: Sequence[tuple[str, ItemChange]]) -> tuple[str, ...]:
     item = found[0][1]
     where = say.within([name for name, _ in found])
-    head = f"- **{markdown(item.title)} {say.VERBS[item.op]}**{f' {markdown(where)}' if where else ''}."
+    head = f"- **{markdown(item.title)} {markdown(say.does(item))}**{f' {markdown(where)}' if where else ''}."
     fates = "".join(f"<br>{markdown(fate)}" for fate in say.fates(found))
     return f"{head} {markdown(' '.join(item.consequences))}{fates}\n", f"{head}\n"
 
@@ -161,7 +161,7 @@ def _line(item: ItemChange) -> str:
     """Say of an item in one line what changes and who meets it."""
     met = f", met by {markdown(say.meets(item.reached, 6))}" if item.reached else ""
     what = say.brief(item)
-    return f"**{markdown(item.shown)}** {say.VERBS[item.op]}{f' ({markdown(what[:400])})' if what else ''}{met}"
+    return f"**{markdown(item.shown)}** {markdown(say.does(item))}{f' ({markdown(what[:400])})' if what else ''}{met}"
 
 
 def _item(item: ItemChange, *, is_open: bool) -> Iterator[str]:
@@ -171,9 +171,9 @@ def _item(item: ItemChange, *, is_open: bool) -> Iterator[str]:
         consequences = markdown(" ".join(item.consequences))
         body = f"{consequences}\n\n{body}" if consequences and not item.is_grave else body
         met = f"Met by {markdown(say.meets(item.reached, 10))}.\n\n" if item.reached else ""
-        head = f"<b>{element(item.shown)}</b> {say.VERBS[item.op]}"
+        head = f"<b>{element(item.shown)}</b> {element(say.does(item))}"
         if is_open:
-            yield f"#### {markdown(item.shown)} {say.VERBS[item.op]}\n\n{met}{body}"
+            yield f"#### {markdown(item.shown)} {markdown(say.does(item))}\n\n{met}{body}"
         else:
             brief = element(say.brief(item)[:200])
             yield f"<details><summary>{head}: {brief}</summary>\n\n{met}{body}\n</details>\n\n"
@@ -181,7 +181,8 @@ def _item(item: ItemChange, *, is_open: bool) -> Iterator[str]:
 
 
 def _text(text: TextChange, around: int, most: int) -> str:
-    head = f"**{markdown(text.label)}**: {markdown(say.words_of(text))}\n\n"
+    note = f" ({markdown(say.note(text))})" if text.note else ""
+    head = f"**{markdown(text.label)}**: {markdown(say.words_of(text))}{note}\n\n"
     more = len(text.passages) - most
     rest = f"*and {say.many(more, 'passage')} more*\n\n" if more > 0 else ""
     if text.operation == "change":
@@ -238,13 +239,16 @@ def _fields(fields: Sequence[FieldChange], most: int) -> str:
     rows = ["| Field | Before | After |\n|---|---|---|\n"]
     blocks = []
     for field in fields[:most]:
-        note = " (makes a new object)" if field.is_replacement else ""
+        said = say.note(field)
+        note = f" ({markdown(said)})" if said else ""
         block = field.new if field.operation == "add" else field.old if field.operation == "remove" else None
         if isinstance(block, dict) and not field.is_secret:
             verb = "new" if field.operation == "add" else "removed"
             text = yaml.safe_dump(block, allow_unicode=True, sort_keys=False, width=100)
             cut = text if len(text) <= most * 100 else f"{text[: most * 100]}…"
-            blocks.append(f"**{markdown(field.path)}** is {verb}:\n\n<pre>\n{preformatted(cut.rstrip())}\n</pre>\n\n")
+            blocks.append(
+                f"**{markdown(field.path)}** is {verb}{note}:\n\n<pre>\n{preformatted(cut.rstrip())}\n</pre>\n\n"
+            )
         else:
             old, new = say.sides(field)
             rows.append(f"| {markdown(field.path)}{note} | {markdown(old)} | {markdown(new)} |\n")

@@ -22,10 +22,14 @@ class Mask:
 
     Args:
         items: Kind and inputs of every item, before and after.
+        texts: Further secrets, whatever field they stand in.
     """
 
-    def __init__(self, items: Iterable[tuple[Kind, Mapping[str, Any]]]) -> None:
+    def __init__(self, items: Iterable[tuple[Kind, Mapping[str, Any]]], texts: Iterable[str] = ()) -> None:
         self._numbers: dict[str, str] = {}
+        self._whole = frozenset(filter(None, texts))
+        for text in sorted(self._whole):
+            self._number(text)
         for kind, inputs in items:
             for text in [*sorted(secret_texts(kind.model, inputs)), *_keys_of_headers(inputs)]:
                 self._number(text)
@@ -63,6 +67,8 @@ class Mask:
         return self._text(key) if isinstance(key, str) else key
 
     def _text(self, text: str) -> str:
+        if text in self._whole:
+            return self._numbers[text]
         for secret in self._anywhere:
             text = text.replace(secret, self._numbers[secret])
         return without_keys(text, self._number)

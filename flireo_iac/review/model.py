@@ -70,6 +70,7 @@ class TextChange:
         new_length: Characters after.
         is_prompt: True for what the agent is told before a call.
         is_made: False when it could not be made, before or after; then it was not compared.
+        note: What else the reader should know about it; may be empty.
     """
 
     path: str
@@ -80,6 +81,7 @@ class TextChange:
     new_length: int
     is_prompt: bool = False
     is_made: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class FieldChange:
         new: Value after, secrets masked; None when there is none.
         is_secret: True when the value is a secret; ``old`` and ``new`` name it at most.
         is_replacement: True when the change makes a new object.
+        note: What else the reader should know about it; may be empty.
     """
 
     path: str
@@ -101,6 +104,7 @@ class FieldChange:
     new: Any = None
     is_secret: bool = False
     is_replacement: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class ItemChange:
         reached: What meets the change because it refers to the item, nearest first.
         itself: The item as people meet it; None when nobody does but through others.
         same_as: The environment where the item changes in exactly the same way and was shown before.
+        verb: What happens to it, in words; empty for those of ``op``.
+        badge: The same in a word or two; empty for that of ``op``.
     """
 
     op: Op
@@ -153,6 +159,8 @@ class ItemChange:
     reached: tuple[Reached, ...] = ()
     itself: Reached | None = None
     same_as: str = ""
+    verb: str = ""
+    badge: str = ""
 
     @property
     def shown(self) -> str:
@@ -178,6 +186,7 @@ class EnvironmentReview:
         notes: What else the reader should know, in sentences.
         problems: What is wrong with the stack, a line each; then the items may not be whole.
         drift: What somebody changed in the account and this change would overwrite; None when nobody looked.
+        summary: What happens, in one line; empty for a count of the items by ``op``.
     """
 
     name: str
@@ -188,6 +197,7 @@ class EnvironmentReview:
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     drift: tuple[str, ...] | None = None
+    summary: str = ""
 
     @property
     def counts(self) -> Counter[Op]:
@@ -205,6 +215,31 @@ class EnvironmentReview:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What a review is called, and what it says where nothing in it does.
+
+    Args:
+        heading: Its name.
+        mark: First line of a comment, by which a pipeline finds the comment to edit.
+        question: Heading of the page.
+        nothing: What it says when there is nothing to show.
+        losses: Heading over what is gone or goes.
+        origin: What it was made from, in sentences; may hold words in back quotes.
+        command: Command that shows all of it.
+        is_plan: True for what a run would do, so that requests and time belong to it.
+    """
+
+    heading: str = "Flireo review"
+    mark: str = "<!-- flireo review -->"
+    question: str = "What this change does"
+    nothing: str = "Nothing changes."
+    losses: str = "Deleted and replaced"
+    origin: str = "Made by `flireo review` from the files of the stack. Nothing was sent."
+    command: str = "flireo review --format html"
+    is_plan: bool = True
+
+
+@dataclass(frozen=True)
 class Review:
     """What a change means.
 
@@ -213,6 +248,8 @@ class Review:
         untouched: Names of the environments that were looked at and that it does not reach.
         base: What it was compared with, as a person reads it; empty for a plan.
         head: What was compared, as a person reads it.
+        notes: What else the reader should know, in sentences.
+        wording: What it is called.
     """
 
     environments: tuple[EnvironmentReview, ...]
@@ -220,6 +257,7 @@ class Review:
     base: str = ""
     head: str = ""
     notes: tuple[str, ...] = field(default=())
+    wording: Wording = field(default=Wording())
 
     @property
     def findings(self) -> tuple[Finding, ...]:

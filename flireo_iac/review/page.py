@@ -44,13 +44,13 @@ def page(review: Review) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>Flireo review: {_text(say.title(review))}</title>
+<title>{_text(review.wording.heading)}: {_text(say.title(review))}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <a class="skip" href="#main">To the changes</a>
 {body}
-<footer>Made by <code>flireo review</code> from the files of the stack. Nothing was sent.</footer>
+<footer>{_code(review.wording.origin)}</footer>
 </body>
 </html>
 """
@@ -60,22 +60,27 @@ def _text(text: str) -> str:
     return html.escape(text)
 
 
+def _code(text: str) -> str:
+    """Write a sentence with words in back quotes."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", _text(text))
+
+
 def _head(review: Review) -> Iterator[str]:
     yield "<header>"
-    yield "<h1>What this change does</h1>"
+    said = review.wording
+    yield f"<h1>{_text(said.question)}</h1>"
     yield f'<p class="quiet">{_text(say.title(review))}</p>'
     if review.environments:
-        rows = "".join(_row(environment) for environment in review.environments)
-        yield (
-            '<table class="stacked"><thead><tr><th>Environment</th><th>What happens</th><th>Met by</th>'
-            f"<th>Takes</th></tr></thead><tbody>{rows}</tbody></table>"
-        )
+        rows = "".join(_row(environment, is_plan=said.is_plan) for environment in review.environments)
+        columns = ["Environment", "What happens", "Met by", *(["Takes"] if said.is_plan else [])]
+        heads = "".join(f"<th>{column}</th>" for column in columns)
+        yield f'<table class="stacked"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
     else:
-        yield "<p><strong>Nothing changes.</strong></p>"
+        yield f"<p><strong>{_text(said.nothing)}</strong></p>"
     if review.untouched:
         yield f'<p class="quiet">Not reached: {_text(", ".join(review.untouched))}.</p>'
     yield from (f'<p class="card warn">{_text(note)}</p>' for note in review.notes)
-    links = [("grave", "Deleted and replaced")] if _needs_attention(review) else []
+    links = [("grave", said.losses)] if _needs_attention(review) else []
     links += [(_anchor(each), f"In {say.place(each)}") for each in review.environments]
     if len(links) > 1:
         entries = "".join(f'<li><a href="#{anchor}">{_text(name)}</a></li>' for anchor, name in links)
@@ -83,13 +88,14 @@ def _head(review: Review) -> Iterator[str]:
     yield "</header>"
 
 
-def _row(environment: EnvironmentReview) -> str:
+def _row(environment: EnvironmentReview, *, is_plan: bool) -> str:
     labels = [f'<span class="number">{_text(each.label or each.title)}</span>' for each in environment.reached]
     met = say.listed(labels, 12) or "nobody"
+    takes = f'<td data-label="Takes">{_text(say.cost(environment.forecast))}</td>' if is_plan else ""
     return (
         f'<tr><td><a href="#{_anchor(environment)}"><strong>{_text(say.place(environment))}</strong></a></td>'
         f"<td>{_text(say.counted(environment))}</td>"
-        f'<td data-label="Met by">{met}</td><td data-label="Takes">{_text(say.cost(environment.forecast))}</td></tr>'
+        f'<td data-label="Met by">{met}</td>{takes}</tr>'
     )
 
 
@@ -113,14 +119,14 @@ def _main(review: Review) -> Iterator[str]:
 
 
 def _grave(review: Review) -> Iterator[str]:
-    yield '<section id="grave"><h2>Deleted, replaced, and what has to be asked for</h2>'
+    yield f'<section id="grave"><h2>{_text(_grave_head(review))}</h2>'
     for environment in review.environments:
         for problem in environment.problems:
             yield _card("warn", "a problem of the stack", say.within([environment.name]), [problem])
     for found in say.losses(review):
         item = found[0][1]
         where = say.within([name for name, _ in found])
-        yield _card("grave", f"{item.title} {say.VERBS[item.op]}", where, [*item.consequences, *say.fates(found)])
+        yield _card("grave", f"{item.title} {say.does(item)}", where, [*item.consequences, *say.fates(found)])
     for finding, names in say.asked(review).items():
         items = [say.listed(finding.items, 30)] if len(finding.items) > 1 else []
         texts = [finding.text, *items, f"If that is meant: {finding.flag}"]
@@ -129,6 +135,11 @@ def _grave(review: Review) -> Iterator[str]:
         for line in environment.drift or ():
             yield _card("warn", "overwritten by this change", say.within([environment.name]), [line])
     yield "</section>"
+
+
+def _grave_head(review: Review) -> str:
+    said = review.wording
+    return "Deleted, replaced, and what has to be asked for" if said.is_plan else said.losses
 
 
 def _card(look: str, head: str, where: str, texts: Sequence[str]) -> str:
@@ -177,9 +188,10 @@ def _branches(title: str, reached: Sequence[Reached], seen: set[str]) -> str:
 def _item(environment: EnvironmentReview, item: ItemChange, *, is_open: bool) -> Iterator[str]:
     grave = " grave" if item.is_grave else ""
     brief = f"the same as in {item.same_as}" if item.same_as else say.brief(item) or " ".join(item.consequences)
+    badge = _text(item.badge or _BADGES[item.op])
     yield (
         f'<details class="item{grave}" id="{_anchor(environment, item)}"{" open" if is_open else ""}>'
-        f'<summary><h3>{_text(item.shown)}</h3><span class="badge {item.op}">{_BADGES[item.op]}</span>'
+        f'<summary><h3>{_text(item.shown)}</h3><span class="badge {item.op}">{badge}</span>'
         f'<span class="brief">{_text(brief)}</span></summary>'
     )
     if item.consequences and say.brief(item):
@@ -200,7 +212,8 @@ _BADGES = {"delete": "deleted", "sweep": "deleted", "replace": "replaced", "upda
 
 
 def _changed_text(text: TextChange) -> Iterator[str]:
-    yield f'<h4>{_text(text.label)} <span class="quiet">{_text(say.words_of(text))}</span></h4>'
+    words = "; ".join(filter(None, (say.words_of(text), say.note(text))))
+    yield f'<h4>{_text(text.label)} <span class="quiet">{_text(words)}</span></h4>'
     if text.operation == "change" or not text.is_made:
         yield from map(_passage, text.passages)
         return
@@ -236,7 +249,8 @@ def _piece(piece: Piece) -> str:
 def _fields(fields: Sequence[FieldChange]) -> Iterator[str]:
     rows = []
     for field in fields:
-        note = "<br>makes a new object" if field.is_replacement else ""
+        said = say.note(field)
+        note = f"<br>{_text(said)}" if said else ""
         old, new = (_side(field, side) for side in (0, 1))
         rows.append(
             f'<tr><td class="path"><code>{_text(field.path)}</code><span class="quiet">{note}</span></td>'

@@ -32,6 +32,17 @@ _REFERENCE = re.compile(r"^\$\{([a-z_]+\.[a-z0-9_-]+)\.id\}$")
 """A reference to another item, which a person calls by its name."""
 
 
+def does(item: ItemChange) -> str:
+    """Say what happens to an item: ``changes``."""
+    return item.verb or VERBS[item.op]
+
+
+def note(change: FieldChange | TextChange) -> str:
+    """Give what else is to be known about a change; empty when there is nothing."""
+    is_replacement = isinstance(change, FieldChange) and change.is_replacement
+    return "; ".join(filter(None, ("makes a new object" if is_replacement else "", change.note)))
+
+
 def many(count: int, what: str) -> str:
     """Say a number of things: ``1 passage``, ``1,200 passages``."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
@@ -45,6 +56,8 @@ def listed(names: Sequence[str], most: int) -> str:
 
 def counted(environment: EnvironmentReview) -> str:
     """Say in one line what happens in an environment."""
+    if environment.summary:
+        return environment.summary
     counts = environment.counts
     counts["delete"] += counts.pop("sweep", 0)
     return ", ".join(f"{counts[op]:,} {word}" for op, word in _COUNTED if counts[op]) or (

@@ -44,17 +44,18 @@ class Lines:
         for note in review.notes:
             yield Text(note)
         if not review.environments:
-            yield Text("Nothing changes.")
+            yield Text(review.wording.nothing)
         for environment in review.environments:
             yield Text()
-            yield from self._environment(environment)
+            yield from self._environment(environment, is_plan=review.wording.is_plan)
         if review.untouched:
             yield Text()
             yield Text(f"Not reached: {', '.join(review.untouched)}.")
 
-    def _environment(self, environment: EnvironmentReview) -> Iterator[Text]:
+    def _environment(self, environment: EnvironmentReview, *, is_plan: bool) -> Iterator[Text]:
         head = f"{environment.name}: " if environment.name else ""
-        yield Text(f"{head}{say.counted(environment)}; {say.cost(environment.forecast)}", "bold")
+        cost = f"; {say.cost(environment.forecast)}" if is_plan else ""
+        yield Text(f"{head}{say.counted(environment)}{cost}", "bold")
         if environment.reached:
             yield Text(f"met by {say.meets(environment.reached, 10)}")
         for problem in environment.problems:
@@ -69,7 +70,7 @@ class Lines:
     def _item(self, item: ItemChange) -> Iterator[Text]:
         yield Text()
         same = f", the same as in {item.same_as}" if item.same_as else ""
-        yield Text.assemble((f"{item.shown} {say.VERBS[item.op]}", _HEADS[item.op]), same)
+        yield Text.assemble((f"{item.shown} {say.does(item)}", _HEADS[item.op]), same)
         if item.consequences:
             yield Text(f"  {' '.join(item.consequences)}")
         if item.reached:
@@ -85,7 +86,8 @@ class Lines:
             yield _field(field)
 
     def _text(self, text: TextChange) -> Iterator[Text]:
-        yield Text(f"  {text.label}: {say.words_of(text)}", "bold")
+        note = f"  ({say.note(text)})" if text.note else ""
+        yield Text.assemble((f"  {text.label}: {say.words_of(text)}", "bold"), note)
         if text.operation != "change":
             for passage in text.passages[:_FIRST]:
                 yield Text.assemble(f"    {' ' * passage.depth}", self._pieces(passage.pieces))
@@ -115,7 +117,8 @@ class Lines:
 
 def _field(field: FieldChange) -> Text:
     old, new = say.sides(field)
-    note = "  (makes a new object)" if field.is_replacement else ""
+    said = say.note(field)
+    note = f"  ({said})" if said else ""
     if field.is_secret:
         return Text(f"  {field.path}: {new}{note}")
     sides = {"add": f"{new} (new)", "remove": f"{old} (removed)"}.get(field.operation, f"{old} → {new}")

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from flireo_iac.plan.rails import Finding
 from flireo_iac.review.escaping import diagram, element, markdown, preformatted
 from flireo_iac.review.fit import Part, fitted, size
-from flireo_iac.review.markdown import LIMITS, MARK, comment
+from flireo_iac.review.markdown import LIMITS, comment
 from flireo_iac.review.model import (
     EnvironmentReview,
     FieldChange,
@@ -26,6 +26,7 @@ from flireo_iac.review.model import (
     Reached,
     Review,
     TextChange,
+    Wording,
 )
 from flireo_iac.review.page import page
 from flireo_iac.review.text import Lines
@@ -155,7 +156,7 @@ OWN_TAGS = {
 def test_a_comment_fits_and_holds_no_tag_but_its_own(review: Review, limit: int) -> None:
     text = comment(review, limit, "https://ci.example.com/a b(c)")
     assert size(text) <= limit
-    tags, _ = rendered(text.removeprefix(MARK))
+    tags, _ = rendered(text.removeprefix(Wording().mark))
     assert tags <= OWN_TAGS
     assert text.count("<details>") == text.count("</details>")
 
