@@ -110,7 +110,7 @@ def _unmet(required: Requirement, folder: Path, target: Target, base: Base, engi
 
 
 def _drift(folder: Path, target: Target, engine: EngineChoice) -> Iterator[str]:
-    command = [sys.executable, "-m", "flireo_iac.cli", "refresh", "--preview-only", "--expect-no-changes"]
+    command = [sys.executable, "-m", "flireo_iac.cli", "drift"]
     done = subprocess.run(
         [*command, "--engine", engine, "--stack", target.stack, "--cwd", str(folder)],
         stdin=subprocess.DEVNULL,
@@ -122,7 +122,7 @@ def _drift(folder: Path, target: Target, engine: EngineChoice) -> Iterator[str]:
         return
     sys.stderr.write(done.stdout + done.stderr)
     if done.returncode == ExitCode.DIFFERENCES:
-        yield f"somebody changed what is deployed. Look at it with: flireo refresh --preview-only -s {target.stack}"
+        yield f"somebody changed what is deployed. Look at it with: flireo drift -s {target.stack}"
     else:
         yield f"the account could not be looked at (exit {done.returncode}, see above). Mend that first"
 
