@@ -147,7 +147,7 @@ class Demo:
         name = self.edit_behind_its_back()
         self.step(
             f'7. Somebody edits the agent "{name}" in the dashboard. The drift is found (exit code 7):',
-            *("preview", "--refresh", "--diff", "--expect-no-changes"),
+            "drift",
             shows="all",
             expects=7,
         )

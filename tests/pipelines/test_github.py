@@ -48,6 +48,11 @@ def test_a_change_goes_from_a_pull_request_to_staging(tmp_path: Path) -> None:
         (issue,) = world.forge("issues")
         assert issue["title"] == "Drift in staging"
         assert "Somebody" in issue["body"]
+        for name, state in (("Somebody else", "open"), ("Desk Proefstad", "closed")):
+            httpx.patch(f"{emulator.url}/agents/{agent['id']}", headers=key, json={"name": name}).raise_for_status()
+            GitHub(world, "drift", {"matrix.environment": "staging"}).job("drift")
+            (issue,) = world.forge("issues")
+            assert ("Somebody else" in issue["body"], issue["state"]) == (True, state)
         world.assert_no_secret()
 
 
