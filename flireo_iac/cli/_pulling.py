@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flireo_iac.cli import output
+from flireo_iac.cli._state import ids_in_state
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.errors import SettingsError
 from flireo_iac.pull.account import read_account
@@ -54,7 +55,8 @@ def pulled(folder: Path | None, stack: str | None, only: tuple[str, ...], *, is_
     for kind in sorted(account.incomplete):
         _warn(f"the list of {kind.replace('_', ' ')}s does not say whether it is whole")
     made = frame(chosen, name, settings.base_url) if is_new else {}
-    return pull(Choice(chosen, name, environment, only, is_adding), account, made)
+    state = {} if is_new else ids_in_state(chosen, name)
+    return pull(Choice(chosen, name, environment, only, is_adding), account, made, state)
 
 
 def target_in(folder: Path, stack: str | None, operation: str) -> tuple[str, str | None]:

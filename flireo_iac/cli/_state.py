@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flireo_iac.errors import FlireoError
 from flireo_iac.settings import STATE_ACCOUNTS, STATE_IDS
 
 _LONGEST = 100_000
@@ -59,11 +62,13 @@ class Holding:
         urn: URN of its resource.
         id: Its id.
         account: Id of the account that it belongs to; None when the state does not say.
+        is_live: False when it waits for its deletion.
     """
 
     urn: str
     id: str
     account: str | None
+    is_live: bool = True
 
 
 def holdings(content: bytes | None) -> Iterator[Holding]:
@@ -73,7 +78,35 @@ def holdings(content: bytes | None) -> Iterator[Holding]:
     for each in _resources(content):
         if isinstance(each.get("id"), str):
             account = _mapping(each.get("outputs")).get(ACCOUNT)
-            yield Holding(str(each.get("urn")), each["id"], account if isinstance(account, str) else None)
+            known = account if isinstance(account, str) else None
+            yield Holding(str(each.get("urn")), each["id"], known, not each.get("delete"))
+
+
+def ids_in_state(folder: Path, stack: str) -> dict[str, str]:
+    """Give the id of each item that the state of a stack holds; none where there is no state that can be read.
+
+    Args:
+        folder: Folder of the project.
+        stack: Name of the stack.
+    """
+    from flireo_iac.plan.model import kind_of
+
+    found: dict[str, str] = {}
+    for each in holdings(_stored(folder, stack)):
+        kind = kind_of(each.urn)
+        if kind is not None and each.is_live:
+            found[f"{kind.folder}.{each.urn.rpartition('::')[2]}"] = each.id
+    return found
+
+
+def _stored(folder: Path, stack: str) -> bytes | None:
+    """Give the state from a folder or, when it is not kept in one, from the ``pulumi`` program."""
+    with suppress(FlireoError):
+        return content_of(None, folder, stack)
+    program = shutil.which("pulumi")
+    with suppress(FlireoError):
+        return content_of(program, folder, stack) if program is not None else None
+    return None
 
 
 def content_of(program: str | None, folder: Path, stack: str) -> bytes | None:

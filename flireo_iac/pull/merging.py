@@ -39,6 +39,7 @@ class Document:
             self._yaml.indent(mapping=2, sequence=2, offset=0)
         self.root: CommentedMap = self._yaml.load(unix) or CommentedMap()
         self._lines = unix.splitlines(keepends=True)
+        self._is_empty = not self.root and not isinstance(self._yaml.load(unix), CommentedMap)
         self._before = self._dumped()
 
     @classmethod
@@ -55,6 +56,9 @@ class Document:
         after = self._dumped()
         if after == self._before:
             return self._text
+        if self._is_empty:  # nothing but comments, which the library would lose
+            gap = "" if not self._lines or self._lines[-1].endswith("\n") else "\n"
+            return ("".join(self._lines) + gap + "".join(after)).replace("\n", self._newline)
         lines = _carried(self._lines, self._before, after)
         return "".join(lines).replace("\n", self._newline)
 
@@ -187,8 +191,7 @@ class _Writing:
 
     def _messages(self, base: Any, overlay: Any, path: Path, now: Any, want: Any, form: Any) -> None:
         """Write messages of which the first stands in a prompt file."""
-        is_prompt = want and isinstance(want[0], Mapping) and set(want[0]) == {"role", "content"}
-        if not is_prompt or want[0]["role"] != "system" or not isinstance(want[0]["content"], str):
+        if not is_prompt(want):
             # No prompt file can say that: the messages go into the item's file.
             self.remove(base, overlay, (*path[:-1], "prompt"))
             self.remove(base, overlay, path)
@@ -236,7 +239,7 @@ class _Writing:
 
     def _may_replace(self, raw: Any, form: Any, path: Path) -> bool:
         """Tell whether a value may be overwritten: one that is filled in stands for more than this item."""
-        found = sorted(_expressions(raw))
+        found = sorted(expressions(raw))
         if not found or (isinstance(raw, str) and _is_reference(raw) and isinstance(form, str)):
             return True
         self._stick(path, f"it is filled in from {', '.join(found)}")
@@ -258,15 +261,23 @@ def _copied(*values: Any) -> bool:
     return any("template" in each for each in values)
 
 
-def _expressions(raw: Any) -> set[str]:
+def is_prompt(messages: Any) -> bool:
+    """Tell whether a prompt file can hold the first of some messages."""
+    first = messages[0] if messages else None
+    if not isinstance(first, Mapping) or set(first) != {"role", "content"}:
+        return False
+    return first["role"] == "system" and isinstance(first["content"], str)
+
+
+def expressions(raw: Any) -> set[str]:
     """Give every ``${…}`` in a value, except those that only name what the value is: a prompt, a template."""
     match raw:
         case str():
             return {f"${{{part.body}}}" for part in split(raw) if isinstance(part, Expression)}
         case Mapping():
-            return set().union(*(_expressions(each) for each in raw.values()))
+            return set().union(*(expressions(each) for each in raw.values()))
         case list():
-            return set().union(*(_expressions(each) for each in raw))
+            return set().union(*(expressions(each) for each in raw))
         case _:
             return set()
 

@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from flireo_iac.core.check import check, dotted
 from flireo_iac.errors import SettingsError, StackError
-from flireo_iac.kinds import our_name
 from flireo_iac.pull.account import Account
+from flireo_iac.pull.attempt import LONG, LONG_WAY, NOT_AT_ALL, SHORT_WAY, Attempt
 from flireo_iac.pull.choice import Choice
-from flireo_iac.pull.copies import Copies
-from flireo_iac.pull.existing import Files, moved
-from flireo_iac.pull.forms import Former, Names, Needed, owned, unknown
 from flireo_iac.pull.holding import held
-from flireo_iac.pull.matching import Match, Matches, match
-from flireo_iac.pull.naming import free
+from flireo_iac.pull.matching import match
 from flireo_iac.pull.proof import Field, unsaid
-from flireo_iac.pull.record import path_of, read_record, record_text
+from flireo_iac.pull.record import known_ids, path_of, read_record, record_text
 from flireo_iac.pull.result import FileChange, Pulled, Remark
-from flireo_iac.pull.yamltext import new_file
 from flireo_iac.stacks.folder import read_folder
 from flireo_iac.stacks.load import LoadedStack, resolve
 
-_LONG = ("llm_config", "analysis_plan")
-"""Fields that may be said in a short way, with a prompt file or a template, and in a long one."""
-_SHORT_WAY, _LONG_WAY, _NOT_AT_ALL = 0, 1, 2
 
-
-def pull(choice: Choice, account: Account, frame: Mapping[str, bytes]) -> Pulled:
+def pull(
+    choice: Choice, account: Account, frame: Mapping[str, bytes], state: Mapping[str, str] | None = None
+) -> Pulled:
     """Decide what to write, so that the stack says what the account holds.
 
     Args:
         choice: What is asked for.
         account: What the account holds.
         frame: Files of a new stack; empty for one that is there.
+        state: Id of each item that the engine's state holds; None when it is not known.
 
     Raises:
         SettingsError: ``only`` names nothing, or the folder cannot be read.
         StackError: The stack that is there has problems.
     """
     stack = None if frame else _loaded(choice)
-    record = read_record(choice.folder, choice.stack)
+    record = known_ids(read_record(choice.folder, choice.stack), state or {}, account)
     files = stack.origins.files if stack is not None else None
     taken = frozenset([*files.items, *files.broken]) if files is not None else frozenset()
-    matches = match(account, held(stack, record) if stack is not None else {}, record, taken)
+    left_out = _left_out(stack, record)
+    items = {**(held(stack, record) if stack is not None else {}), **left_out}
+    matches = match(account, items, record, taken)
     _check_only(choice, [each.key for each in matches.found])
     levels: dict[Field, int] = {}
     reasons: dict[Field, str] = {}
     while True:
-        attempt = _Attempt(choice, stack, matches, account, levels, reasons)
+        attempt = Attempt(choice, stack, matches, account, frozenset(left_out), levels, reasons)
         made = {**frame, **attempt.files()}
         wrong = unsaid(choice.folder, choice.environment, made, attempt.wanted, attempt.ids)
         if not wrong:
             return _result(choice, attempt, made, record)
         _learn(wrong, levels, attempt)
         reasons |= wrong
+
+
+def _left_out(stack: LoadedStack | None, ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Give what each item holds that the environment leaves out."""
+    omitted = stack.origins.environment.omitted if stack is not None else set()
+    if stack is None or not omitted:
+        return {}
+    whole = resolve(stack.origins.files, stack.environment, keeps_omitted=True)
+    return {key: values for key, values in held(whole, ids).items() if key in omitted}
 
 
 def _loaded(choice: Choice) -> LoadedStack:
@@ -76,197 +78,19 @@ def _check_only(choice: Choice, keys: Iterable[str]) -> None:
             raise SettingsError(f'--only "{pattern}": the account holds no such item, it holds {shown}. Name another.')
 
 
-def _learn(wrong: Mapping[Field, str], levels: dict[Field, int], attempt: _Attempt) -> None:
+def _learn(wrong: Mapping[Field, str], levels: dict[Field, int], attempt: Attempt) -> None:
     """Say a field that was not read back the long way the next time, or not at all."""
     for place in wrong:
         key, name = place
         if place not in attempt.written and (key, "") not in attempt.written:
             # A change reached an item through a file that several use: no file of that kind is changed then.
             for other in attempt.changed:
-                levels[other] = _NOT_AT_ALL
-        before = levels.get(place, _SHORT_WAY if name in _LONG else _LONG_WAY)
-        levels[place] = min(before + 1, _NOT_AT_ALL)
+                levels[other] = NOT_AT_ALL
+        before = levels.get(place, SHORT_WAY if name in LONG else LONG_WAY)
+        levels[place] = min(before + 1, NOT_AT_ALL)
 
 
-@dataclass
-class _Attempt:
-    """One try to say everything.
-
-    Args:
-        choice: What is asked for.
-        stack: The stack that is there; None for a new one.
-        matches: The objects with their items.
-        account: What the account holds.
-        levels: Fields that are said the long way, or not at all.
-        reasons: Why.
-    """
-
-    choice: Choice
-    stack: LoadedStack | None
-    matches: Matches
-    account: Account
-    levels: Mapping[Field, int]
-    reasons: Mapping[Field, str]
-    ids: dict[str, str] = field(default_factory=dict)
-    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
-    written: set[Field] = field(default_factory=set)
-    changed: set[Field] = field(default_factory=set)
-    needed: list[Needed] = field(default_factory=list)
-    left: list[Remark] = field(default_factory=list)
-    by_hand: list[Remark] = field(default_factory=list)
-    touched: set[str] = field(default_factory=set)
-
-    def files(self) -> dict[str, bytes]:
-        """Give the files that are to hold something else, by their paths."""
-        present = [each for each in self.matches.found if not each.is_new or self._is_written(each)]
-        self.ids = {each.key: str(each.row["id"]) for each in present}
-        items = {(each.kind.folder, str(each.row["id"])): each.name for each in present}
-        self._names = Names(items, _copies(present), self._secrets())
-        self._held = held(self.stack, self.ids) if self.stack is not None else {}
-        made: dict[str, bytes] = {}
-        changing = Files(self.choice.folder, self.stack) if self.stack is not None else None
-        for each in present:
-            if each.is_new:
-                made |= self._new(each)
-            elif changing is not None and self.stack is not None and self.choice.wants(each.key):
-                self._change(each, changing)
-        return made | (changing.changed() if changing is not None else {})
-
-    def _is_written(self, each: Match) -> bool:
-        """Tell whether a new item gets a file: one that lacks what every object of its kind has gets none."""
-        if not self.choice.wants(each.key):
-            return False
-        reason = self._refused(each)
-        if reason is not None:
-            self.left.append(Remark(each.key, "", f"gets no file: {reason}"))
-        return reason is None
-
-    def _refused(self, each: Match) -> str | None:
-        if self._level(each.key, "") == _NOT_AT_ALL:
-            return self.reasons.get((each.key, ""), "")
-        values = owned(each.kind, each.row)
-        said = self._sayable(each, values)
-        given = {our_name(each.kind.model, key) for key in said}
-        for name, info in each.kind.inputs.items():
-            if info.is_required() and name not in given and each.row.get(name) is not None:
-                return f"{name} cannot be said: {self._why(each, name)}"
-        return None
-
-    def _level(self, key: str, name: str) -> int:
-        return self.levels.get((key, name), _SHORT_WAY)
-
-    def _secrets(self) -> set[str]:
-        known = self.stack.secrets if self.stack is not None else {}
-        return {name.upper().replace("-", "_") for name in known}
-
-    def _issues(self, each: Match, values: Mapping[str, Any]) -> dict[str, str]:
-        """Give what the rules of the kind object to, by field: a stack with that would not load."""
-        found: dict[str, str] = {}
-        for issue in check(each.kind, values):
-            if issue.severity == "error" and issue.path and str(issue.path[0]) in values:
-                found.setdefault(str(issue.path[0]), f"{dotted(issue.path)} {issue.text}")
-        return found
-
-    def _why(self, each: Match, name: str) -> str:
-        issues = self._issues(each, owned(each.kind, each.row))
-        return issues.get(name) or self.reasons.get((each.key, name)) or "YAML cannot hold it"
-
-    def _sayable(self, each: Match, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave out what a stack file cannot say."""
-        issues = self._issues(each, values)
-        former = Former(each.kind, each.name, Names({}, Copies((), ())))
-        good = {
-            name: value
-            for name, value in values.items()
-            if name not in issues and self._level(each.key, name) < _NOT_AT_ALL
-        }
-        if new_file(each.kind, former.form(good, None).values) is not None:
-            return good
-        return {
-            name: value
-            for name, value in good.items()
-            if new_file(each.kind, {name: former.form({name: value}, None).values[name]}) is not None
-        }
-
-    def _new(self, each: Match) -> dict[str, bytes]:
-        kind, row = each.kind, each.row
-        values = owned(kind, row)
-        said = self._sayable(each, values)
-        self.left += [Remark(each.key, name, self._why(each, name)) for name in values if name not in said]
-        self.left += [_newer(each.key, name) for name in unknown(kind, row)]
-        stem = f"{kind.folder}/{each.name}"
-        prompt_file = self._prompt_file(each)
-        is_short = all(self._level(each.key, name) == _SHORT_WAY for name in _LONG)
-        former = self._former(each, *_LONG)
-        form = former.form(said, prompt_file if is_short else None)
-        path = kind.single_file if kind.single_file is not None else f"{stem}.yaml"
-        self.needed += form.needed
-        self.wanted[each.key] = dict(said)
-        self.written |= {(each.key, name) for name in [*said, ""]}
-        text = new_file(kind, form.values) or ""
-        made = {path: text.encode()}
-        if form.prompt is not None:
-            made[f"{kind.folder}/{prompt_file}"] = form.prompt.encode()
-        return made
-
-    def _former(self, each: Match, *names: str) -> Former:
-        """Make what makes forms, without copies of templates when one of the fields is said the long way."""
-        is_short = all(self._level(each.key, name) == _SHORT_WAY for name in names)
-        long_way = Names(self._names.items, Copies((), ()), self._names.secrets)
-        return Former(each.kind, each.name, self._names if is_short else long_way)
-
-    def _prompt_file(self, each: Match) -> str:
-        """Name the file of a prompt; one that is there already and is no prompt of the item is left alone."""
-        folder = self.choice.folder / each.kind.folder
-        there = {path.name.casefold() for path in folder.glob("*.md")} if folder.is_dir() else set()
-        return f"{free(each.name, {name.removesuffix('.md') for name in there})}.md"
-
-    def _change(self, each: Match, changing: Files) -> None:
-        if self.stack is None or each.key not in self.stack.items:
-            return
-        now = self._held[each.key]
-        found = moved(each.kind, now, each.row)
-        wanted = {name: value for name, value in now.items() if name not in found.want}
-        for name, value in found.want.items():
-            if self._level(each.key, name) == _NOT_AT_ALL:
-                self.by_hand.append(Remark(each.key, name, self.reasons.get((each.key, name), "it would not be read")))
-                wanted[name] = now[name]
-                continue
-            outcome = changing.write(each.key, name, now[name], value, self._former(each, name))
-            self.by_hand += [Remark(each.key, place, why) for place, why in outcome.stuck]
-            self._note(each.key, name, value, wanted, is_whole=not outcome.stuck)
-        for name, value in found.unnamed.items():
-            if not self.choice.is_adding:
-                text = "the file does not name it, so it stays the dashboard's; --add-fields writes it"
-                self.left.append(Remark(each.key, name, text))
-            elif self._level(each.key, name) < _NOT_AT_ALL and name in self._sayable(each, {name: value}):
-                changing.write(each.key, name, None, value, self._former(each, name))
-                self._note(each.key, name, value, wanted, is_whole=True)
-            else:
-                self.left.append(Remark(each.key, name, self._why(each, name)))
-        self.left += [_newer(each.key, name) for name in unknown(each.kind, each.row)]
-        self.wanted[each.key] = wanted
-
-    def _note(self, key: str, name: str, value: Any, wanted: dict[str, Any], *, is_whole: bool) -> None:
-        self.written.add((key, name))
-        self.changed.add((key, name))
-        self.touched.add(key)
-        if is_whole and value is not None:
-            wanted[name] = value
-
-
-def _newer(key: str, name: str) -> Remark:
-    return Remark(key, name, "is not known to this version, so it stays as the account has it")
-
-
-def _copies(present: Iterable[Match]) -> Copies:
-    templates: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
-    for each in present:
-        templates[each.kind.name].append((each.name, owned(each.kind, each.row)))
-    return Copies(templates["tool_template"], templates["analysis_template"])
-
-
-def _result(choice: Choice, attempt: _Attempt, made: Mapping[str, bytes], record: Mapping[str, str]) -> Pulled:
+def _result(choice: Choice, attempt: Attempt, made: Mapping[str, bytes], record: Mapping[str, str]) -> Pulled:
     gone = set(attempt.matches.gone)
     kept = {key: id_ for key, id_ in record.items() if key not in gone}
     ids = {key: id_ for key, id_ in attempt.ids.items() if choice.wants(key) or key in kept}

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flireo_iac.errors import SettingsError
+from flireo_iac.kinds import KINDS
+from flireo_iac.pull.account import Account
 
 FOLDER = ".flireo/ids"
 """Where the records stand, seen from the stack's folder."""
@@ -55,3 +57,22 @@ def record_text(ids: Mapping[str, str]) -> str:
         ids: Id of each item by its name in the stack.
     """
     return json.dumps({"items": dict(sorted(ids.items()))}, indent=2, ensure_ascii=False) + "\n"
+
+
+def known_ids(record: Mapping[str, str], state: Mapping[str, str], account: Account) -> dict[str, str]:
+    """Give the id of each item that is known, from the record and from the engine's state.
+
+    The state knows better, unless the account does not hold what it says: it may be of another account.
+
+    Args:
+        record: Id of each item that was pulled.
+        state: Id of each item that the state holds.
+        account: What the account holds.
+    """
+    there = {(KINDS[name].folder, str(row["id"])) for name, rows in account.rows.items() for row in rows}
+    found = dict(state)
+    for key, id_ in record.items():
+        folder = key.partition(".")[0]
+        if (folder, found.get(key, "")) not in there:
+            found[key] = id_
+    return found

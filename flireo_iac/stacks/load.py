@@ -142,16 +142,21 @@ def load(folder: Path, environment: str | None = None) -> LoadedStack:
     return loaded
 
 
-def resolve(files: StackFiles, environment: str | None, texts: TextFiles | None = None) -> LoadedStack:
+def resolve(
+    files: StackFiles, environment: str | None, texts: TextFiles | None = None, *, keeps_omitted: bool = False
+) -> LoadedStack:
     """Make the stack of one environment from its base files, whatever is wrong with it.
 
     Args:
         files: The base files.
         environment: Name of the environment; ignored for a stack without environments.
         texts: The text files of the stack, when they are to be read once for several environments.
+        keeps_omitted: True keeps the items that the environment leaves out.
     """
     problems = list(files.problems)
     chosen = read_environment(files, environment, problems)
+    if keeps_omitted:
+        chosen.omitted = set()
     absent = dict.fromkeys(files.broken, "")
     absent |= dict.fromkeys(chosen.omitted - files.broken, f"left out in {chosen.words}")
     origins = _origins(files, chosen, absent, texts or TextFiles(files.folder), problems)

@@ -73,11 +73,18 @@ class Org:
         """Change an object, as somebody does in the dashboard."""
         self.api.update(KINDS[kind], id_, values)
 
-    def pull(self, folder: Path, *only: str, write: bool = True, is_adding: bool = False) -> Pulled:
+    def pull(
+        self,
+        folder: Path,
+        *only: str,
+        write: bool = True,
+        is_adding: bool = False,
+        state: Mapping[str, str] | None = None,
+    ) -> Pulled:
         """Pull into a folder, and write."""
         is_new = not (folder / "Pulumi.yaml").exists()
         made = {path: text for path, text in FRAME.items() if is_new}
-        found = pull(Choice(folder, "dev", "dev", only, is_adding), read_account(self.api), made)
+        found = pull(Choice(folder, "dev", "dev", only, is_adding), read_account(self.api), made, state)
         if write:
             found.write()
         return found

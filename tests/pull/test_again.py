@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,23 @@ def test_line_ends_of_the_file_stay(stack: Stack) -> None:
     file.write_bytes(AGENT.replace("\n", "\r\n").encode())
     pulled(stack, first_message="Hello.")
     assert file.read_bytes() == AGENT.replace("Good day.", "Hello.").replace("\n", "\r\n").encode()
+
+
+def test_the_state_tells_which_object_an_item_is(stack: Stack) -> None:
+    org, folder, id_, _ = stack
+    twin = org.create("agent", name="Front desk Utrecht")
+    unsure = org.pull(folder, write=False)
+    assert [each.item for each in unsure.by_hand] == ["agents.desk"]
+    found = org.pull(folder, write=False, state={"agents.desk": id_, "tools.gone": "x"})
+    assert found.by_hand == ()
+    assert f'"agents.desk": "{id_}"' in text_of(found, ".flireo/ids/dev.json")
+    (folder / ".flireo/ids").mkdir(parents=True)
+    (folder / ".flireo/ids/dev.json").write_text(json.dumps({"items": {"agents.desk": twin["id"]}}))
+    of_another_account = org.pull(folder, write=False, state={"agents.desk": "of another account"})
+    assert f'"agents.desk": "{twin["id"]}"' in text_of(of_another_account, ".flireo/ids/dev.json")
+
+
+def text_of(found: Pulled, path: str) -> str:
+    """Give what a file is to hold."""
+    there = {each.path: each.after for each in found.changes}
+    return there[path].decode() if path in there else (found.folder / path).read_text()
