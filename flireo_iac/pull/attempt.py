@@ -79,7 +79,8 @@ class Attempt:
     def _tell_left_out(self) -> None:
         for each in self.matches.found:
             if each.key in self.left_out and self.choice.wants(each.key):
-                text = f"is left out in {self.choice.environment}, and the account has it; take it out of omit to have it written"
+                where = self.choice.environment
+                text = f"is left out in {where}, and the account has it; take it out of omit to have it written"
                 self.left.append(Remark(each.key, "", text))
 
     def _tell_of_others(self, key: str) -> None:
