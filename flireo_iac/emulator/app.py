@@ -19,6 +19,7 @@ from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortene
 from flireo_iac.emulator.limits import Limiter
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.phone.clock import Clock
+from flireo_iac.emulator.phone.dialler import Dialler
 from flireo_iac.emulator.phone.switchboard import Switchboard
 from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
 from flireo_iac.emulator.store import Store
@@ -59,11 +60,17 @@ class App:
         self.log = RequestLog()
         self.webhooks = Outbox(settings)
         self.phone = Switchboard(self.store, settings, self.clock, self.webhooks)
-        self.phone.recover()
+        self.dialler = Dialler(self.phone)
+        self.recover()
         self.api = Api(self.store, settings, self.limiter, self.phone)
         self.stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._control = control.routes(self)
+
+    def recover(self) -> None:
+        """Make the calls of what the store holds now fit to what is really going on, which is none."""
+        self.phone.recover()
+        self.dialler.recover()
 
     def start(self) -> None:
         """Let time pass for calls from now on; needs a running loop, and may be said twice."""

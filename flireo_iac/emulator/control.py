@@ -130,7 +130,7 @@ class _Control:
         if wrong is not None:
             raise RefusedError(400, wrong)
         self._store.replace(sent)
-        self._app.phone.recover()
+        self._app.recover()
         self._store.save()
         return 200, {"success": True}
 

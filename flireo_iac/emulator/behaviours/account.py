@@ -16,7 +16,7 @@ def _account(exchange: Exchange) -> dict[str, Any]:
     return {
         "id": exchange.organization.id,
         "name": "Emulated organization",
-        "minutes_balance": metering.balance(exchange.organization, exchange.settings),
+        "minutes_balance": metering.balance(exchange.store, exchange.organization, exchange.settings),
         "monthly_usage_minutes": metering.used(exchange.organization, since=exchange.store.now()[: len("2026-01")]),
         "active_numbers": active("numbers"),
         "active_agents": active("agents"),

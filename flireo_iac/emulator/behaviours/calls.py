@@ -91,7 +91,7 @@ def _place(exchange: Exchange) -> Answer:
     organization = exchange.organization
     agent, config = configuration.of_request(organization, given)
     number = configuration.number_to_call_from(organization, given.get("number_id"))
-    if metering.balance(organization, exchange.settings) <= 0:
+    if metering.balance(exchange.store, organization, exchange.settings) <= 0:
         raise RefusedError(402, "No minutes are left. Please top up your balance.")
     if "first_message" in given:
         config["first_message"] = given["first_message"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from flireo_iac.emulator import accounts
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.store import Organization, Row, Store
 
@@ -38,7 +39,7 @@ def record(store: Store, organization: Organization, call: Row) -> None:
 
 
 def used(organization: Organization, since: str = "") -> int:
-    """Give the minutes that an organization has used.
+    """Give the minutes that an organization has used itself.
 
     Args:
         organization: Which.
@@ -47,6 +48,11 @@ def used(organization: Organization, since: str = "") -> int:
     return sum(row["minutes_used"] for row in organization.rows(COLLECTION) if row["created_at"] >= since)
 
 
-def balance(organization: Organization, settings: Settings) -> float:
-    """Give the minutes that are left; below 0 when the last call was longer than what was left."""
-    return settings.minutes_balance - used(organization)
+def balance(store: Store, organization: Organization, settings: Settings) -> float:
+    """Give the minutes that are left to an organization, which a child shares with its parent and its siblings.
+
+    Below 0 when the last call was longer than what was left.
+    """
+    payer = accounts.parent_of(organization) or organization.id
+    billed = [each for each in store.organizations.values() if payer in {each.id, accounts.parent_of(each)}]
+    return settings.minutes_balance - sum(used(each) for each in billed)

@@ -75,7 +75,7 @@ def ring(board: Switchboard, organization: Organization, caller: str, number: Ro
     row = {"id": call.id, **about, **_of_number(number), **_of_agent(agent)}
     if agent is None or not (agent.get("is_active", True) and number.get("is_active", True)):
         return _rejected(board, organization, row, "rejected", "no active agent answers this number")
-    if metering.balance(organization, board.settings) <= 0:
+    if metering.balance(board.store, organization, board.settings) <= 0:
         return _rejected(board, organization, row, "insufficient-credits", "no minutes are left")
     return board.begin(call, row)
 

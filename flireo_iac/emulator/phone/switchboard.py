@@ -49,6 +49,9 @@ class Switchboard:
         settings: As they are at this moment.
         clock: What is moved on.
         courier: Takes news of calls to webhooks.
+
+    Attributes:
+        before_advance: Called each time before time passes; None when nobody asked for it.
     """
 
     def __init__(self, store: Store, settings: Settings, clock: Clock, courier: Courier) -> None:
@@ -60,6 +63,7 @@ class Switchboard:
         self.limiter = Limiter(clock)
         self.timeline = Timeline()
         self.live: dict[str, LiveCall] = {}
+        self.before_advance: Callable[[], None] | None = None
         self._talks: dict[str, Conversation] = {}
         self._passing = asyncio.Lock()
 
@@ -135,11 +139,7 @@ class Switchboard:
         async with self._passing:
             begin, start = self.timeline.now, self.clock() - (seconds if passed else 0)
             try:
-                await self.courier.idle()
-                while (due := self.timeline.next()) is not None and due <= begin + seconds:
-                    self.clock.hold(start + max(due - begin, 0))
-                    self.timeline.step()
-                    await self.courier.idle()
+                await self._pass(begin + seconds, start - begin)
                 self.timeline.now = begin + seconds
             finally:
                 self.clock.release(0 if passed else seconds)
@@ -151,10 +151,30 @@ class Switchboard:
         Args:
             most_s: Seconds after which to stop all the same.
         """
-        end = self.timeline.now + most_s
-        await self.advance(0)
-        while self.live and (due := self.timeline.next()) is not None and due <= end:
-            await self.advance(max(due - self.timeline.now, 0))
+        async with self._passing:
+            begin, start = self.timeline.now, self.clock()
+            try:
+                await self._pass(begin + most_s, start - begin, quiet=True)
+            finally:
+                self.clock.release(self.timeline.now - begin)
+                self.store.save()
+
+    async def _pass(self, end: float, offset: float, *, quiet: bool = False) -> None:
+        """Have everything happen until a moment of the timeline.
+
+        Args:
+            end: That moment.
+            offset: Between the timeline and Unix time.
+            quiet: True to stop as soon as no call is going on.
+        """
+        self.clock.hold(self.timeline.now + offset)
+        if self.before_advance is not None:
+            self.before_advance()
+        await self.courier.idle()
+        while (due := self.timeline.next()) is not None and due <= end and (self.live or not quiet):
+            self.clock.hold(max(due, self.timeline.now) + offset)
+            self.timeline.step()
+            await self.courier.idle()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Let real time pass for as long as the emulator runs, while the settings say so."""
