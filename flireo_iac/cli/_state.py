@@ -27,7 +27,7 @@ def told(content: bytes | None) -> dict[str, str]:
     """
     from flireo_iac.core.account import ACCOUNT
 
-    resources = list(_resources(content))
+    resources = list(resources_of(content))
     accounts = {_mapping(each.get("outputs")).get(ACCOUNT) for each in resources}
     ids = ",".join(sorted(ids_of(content)))
     return {
@@ -42,7 +42,7 @@ def release_of(content: bytes | None) -> str | None:
     Args:
         content: The state, as for ``told``.
     """
-    for each in _resources(content):
+    for each in resources_of(content):
         if each.get("type") == "pulumi:pulumi:Stack":
             found = _mapping(each.get("outputs")).get("release")
             return found if isinstance(found, str) else None
@@ -51,7 +51,7 @@ def release_of(content: bytes | None) -> str | None:
 
 def ids_of(content: bytes | None) -> frozenset[str]:
     """Give the ids of all objects that a state holds; for ``content`` see ``told``."""
-    return frozenset(each["id"] for each in _resources(content) if isinstance(each.get("id"), str))
+    return frozenset(each["id"] for each in resources_of(content) if isinstance(each.get("id"), str))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def holdings(content: bytes | None) -> Iterator[Holding]:
     """Give every object that a state holds; for ``content`` see ``told``."""
     from flireo_iac.core.account import ACCOUNT
 
-    for each in _resources(content):
+    for each in resources_of(content):
         if isinstance(each.get("id"), str):
             account = _mapping(each.get("outputs")).get(ACCOUNT)
             known = account if isinstance(account, str) else None
@@ -130,7 +130,8 @@ def content_of(program: str | None, folder: Path, stack: str) -> bytes | None:
     return Backend(find_root(project, os.environ), project.name, stack).read()
 
 
-def _resources(content: bytes | None) -> Iterator[Mapping[str, Any]]:
+def resources_of(content: bytes | None) -> Iterator[Mapping[str, Any]]:
+    """Give every resource of a state as it is stored; for ``content`` see ``told``."""
     try:
         document = json.loads(content or b"{}")
     except ValueError:

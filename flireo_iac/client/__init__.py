@@ -12,6 +12,7 @@ from flireo_iac.client.commands import CommandResult, end_call, inject, say, tra
 from flireo_iac.client.history import History
 from flireo_iac.client.usage import Usage, UsageLog, UsageSummary, read_usage
 from flireo_iac.client.voices import list_voices
+from flireo_iac.client.watching import watch_call
 
 __all__ = [
     "CommandResult",
@@ -33,4 +34,5 @@ __all__ = [
     "read_usage",
     "say",
     "transfer_call",
+    "watch_call",
 ]

@@ -112,6 +112,10 @@ _REFUSED = _Meaning(
     "something before the API refuses the request",
     "Check FLIREO_BASE_URL, and a proxy or firewall on the way",
 )
+_NO_SUCH_CALL = _Meaning(NotFoundError, "it is not there", "Check the id; flireo calls lists the calls of the account")
+_NOBODY_TO_CALL_WITH = _Meaning(
+    NotFoundError, "the agent or the number is not there", "Check their ids, or refresh the stack that holds them"
+)
 _NOT_THE_API = _Meaning(
     InvalidRequestError,
     "there is nothing of the API at this address",
@@ -125,6 +129,8 @@ def meaning_of(call: Call, answer: Answer) -> _Meaning:
     if answer.status == 404 and is_page:
         # The page of a gateway: a wrong address must not look like an object that is gone.
         return _NOT_THE_API
+    if answer.status == 404 and call.path.startswith("/calls/"):
+        return _NOBODY_TO_CALL_WITH if call.path == "/calls/outbound" else _NO_SUCH_CALL
     if answer.status == 404 and call.method in ("GET", "POST") and call.path.count("/") == 1:
         return _NO_SUCH_LIST if call.method == "GET" else _NO_TARGET
     if answer.status == 403 and is_page:

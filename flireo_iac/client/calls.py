@@ -178,7 +178,7 @@ def place_call(
         TransportError: No answer came; ``may_have_arrived`` says whether the call may be under way.
     """
     operation = f'place call to "{destination}"'
-    problems = [] if is_phone_number(destination) else [_no_number(operation)]
+    problems = [] if is_phone_number(destination) else [no_number(operation)]
     if (agent_id is None) == (agent_config is None):
         problems.append(f"{operation}: agent_id or agent_config is needed, and not both. Give one of them.")
     if problems:
@@ -216,7 +216,8 @@ def is_phone_number(text: str) -> bool:
     return True
 
 
-def _no_number(operation: str) -> str:
+def no_number(operation: str) -> str:
+    """Say that a call has no number to go to; ``operation`` begins the text."""
     expected = "an E.164 number such as +31201234567, a plus and 7 to 15 digits, was expected"
     return f"{operation}: that is no telephone number, {expected}. Write the country code and leave spaces out."
 
