@@ -75,11 +75,13 @@ class Stage:
         return load(self.folder, "dev" if (self.folder / "environments").is_dir() else None)
 
     def deploy(self) -> None:
-        """Make what the files say, and keep what a state would."""
+        """Make what the files say and was not made yet, and keep what a state would."""
         stack = self.loaded()
         account = self.api.account_id()
         for key, item in stack.items.items():
             known = {each.key: each for each in self.applied}
+            if key in known:
+                continue
             inputs = wanted_items(stack, known, self.secrets)[key].inputs
             row = self.api.create(item.kind, create_body(inputs))
             made = existing(item.kind, inputs, row, answer_digests(item.kind, inputs, row), account)
@@ -136,10 +138,20 @@ def classes(items: tuple[ItemDrift, ...]) -> dict[str, str]:
     return found
 
 
-def save_state(stage: Stage, root: Path, stack: str = "dev", project: str = "shop") -> Path:
-    """Write what was applied as a state of the local engine; gives the file."""
+def save_state(
+    stage: Stage, root: Path, stack: str = "dev", project: str = "shop", beside: tuple[str, ...] = ()
+) -> Path:
+    """Write what was applied as a state of the local engine; gives the file.
+
+    Args:
+        stage: The stack.
+        root: The folder of states.
+        stack: Its name.
+        project: Name of its project.
+        beside: Items that the program made beside the files.
+    """
     made = stack_urn(stack, project)
-    exported = {each.key: each.id for each in stage.applied}
+    exported = {each.key: each.id for each in stage.applied if each.key not in beside}
     resources = [Resource(made, STACK_TYPE, custom=False, outputs=exported)]
     provider = Resource(
         provider_urn(stack, project), DYNAMIC_PROVIDER_TYPE, custom=True, id="00000000-0000-4000-8000-000000000000"

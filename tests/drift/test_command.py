@@ -19,6 +19,7 @@ from flireo_iac.engine.files import secrets
 from flireo_iac.errors import ExitCode
 from flireo_iac.kinds import KINDS
 from tests.drift.stage import PASSPHRASE, Stage, save_state
+from tests.stacks.repository import Repository
 
 AGENT = """\
 # The front desk.
@@ -277,6 +278,54 @@ def test_two_stacks_of_one_account_do_not_see_each_other(
     assert [(each["class"], each["name"], each["id"]) for each in found.json["items"]] == [
         ("unmanaged", "By hand", byhand["id"])
     ]
+
+
+def test_what_a_program_makes_beside_the_files_is_not_to_be_deleted(deployed: Stage, flireo: Flireo) -> None:
+    deployed.write("agents/extra.yaml", {"name": "Extra"})
+    deployed.deploy()
+    deployed.write("agents/extra.yaml", None)
+    state = deployed.folder.parent / f"{deployed.folder.name}-state"
+    save_state(deployed, state)
+    gone = flireo("drift", "-s", "dev", "--json")
+    assert [(each["item"], each["class"]) for each in gone.json["items"]] == [("agents.extra", "to be deleted")]
+    assert gone.code == ExitCode.DONE
+    save_state(deployed, state, beside=("agents.extra",))
+    assert flireo("drift", "-s", "dev", "--json").json["items"] == []
+    deployed.edit(KINDS["agent"], deployed.id_of("agents.extra"), {"name": "Other"})
+    assert flireo("drift", "-s", "dev").code == ExitCode.DIFFERENCES
+
+
+def test_a_pinned_stack_is_compared_with_its_release(deployed: Stage, flireo: Flireo) -> None:
+    repository = Repository(deployed.folder)
+    repository.write(".gitignore", ".state/\n")
+    repository.commit(tag="v1")
+    assert flireo("promote", "v1", "dev").code == ExitCode.DONE
+    deployed.write("agents/desk.yaml", AGENT.replace("Good day.", "Hello."))
+    assert flireo("drift", "-s", "dev", "--json").json["items"] == []
+    agent(deployed, first_message="Yo.")
+    moved = flireo("drift", "-s", "dev", "--json")
+    assert [(each["class"], each["files"]) for item in moved.json["items"] for each in item["fields"]] == [
+        ("dashboard ahead", "Good day.")
+    ]
+    for flags in (("--accept", "agents.desk"), ("--ignore", "agents.desk.first_message", "--reason", "so")):
+        refused = flireo("drift", "-s", "dev", *flags)
+        assert (refused.code, "runs the release v1" in refused.stderr) == (ExitCode.CONFIGURATION, True)
+
+
+def test_what_drifted_fits_an_issue(deployed: Stage, flireo: Flireo) -> None:
+    words = "".join(f"- Line {number} of 🚲 @everybody ``` <b>.\n" for number in range(4_000))
+    block(deployed, messages=[{"role": "system", "content": words}])
+    assert 1_000 < len(flireo("drift", "-s", "dev", "--format", "md").stdout) < 65_536
+
+
+def test_a_list_that_says_less_is_not_believed(deployed: Stage, flireo: Flireo) -> None:
+    httpx.put(f"{deployed.emulator.control_url}/settings", json={"lists": "brief"}).raise_for_status()
+    try:
+        assert flireo("drift", "-s", "dev").code == ExitCode.DONE
+        block(deployed, temperature=0.9)
+        assert "llm_config.temperature: 0.4 → 0.9" in flireo("drift", "-s", "dev").stdout
+    finally:
+        httpx.put(f"{deployed.emulator.control_url}/settings", json={"lists": "full"}).raise_for_status()
 
 
 def test_mistakes_are_one_line(deployed: Stage, flireo: Flireo, monkeypatch: pytest.MonkeyPatch) -> None:
