@@ -13,8 +13,9 @@ from flireo_iac.core.refresh import refreshed
 from flireo_iac.core.threeway import Mover, Place, places
 from flireo_iac.drift.files import Wanted
 from flireo_iac.drift.model import Applied, Fate, FieldDrift, Held, ItemDrift
-from flireo_iac.kinds import Kind, marker
+from flireo_iac.kinds import Kind, fields, marker, shapes
 from flireo_iac.kinds._markers import Immutable, Reference, Secret, ServerDefault
+from flireo_iac.kinds._shape import Shape
 from flireo_iac.review.mask import Mask
 from flireo_iac.rows import Listing, Row
 
@@ -126,9 +127,13 @@ class _Comparison:
                     now = laid.inputs.get(name, ABSENT)
             if one is ABSENT:
                 one = now  # what no file named was the dashboard's
-            for side, value in zip(sides.each(), (one, want, now), strict=True):
+            compared = [
+                value if value is ABSENT else self._named(kind, name, comparable(kind.model, name, value))
+                for value in (one, want, now)
+            ]
+            for side, value in zip(sides.each(), _with_defaults(shapes(kind.model).get(name), compared), strict=True):
                 if value is not ABSENT:
-                    side[name] = self._named(kind, name, comparable(kind.model, name, value))
+                    side[name] = value
         return sides
 
     def _named(self, kind: Kind, name: str, value: Any) -> Any:
@@ -181,6 +186,25 @@ def _alike(wanted: Wanted, rows: Sequence[Row], owned: set[str]) -> list[str]:
         return []
     found = [row for row in rows if str(row["id"]) not in owned]
     return [str(row["id"]) for row in found if key.items() <= canonical(wanted.kind.model, row).items()]
+
+
+def _with_defaults(shape: Shape | None, sides: Sequence[Any]) -> Sequence[Any]:
+    """Write out a server's default that another side of a block does not have: who reads it sees a value, not a gap."""
+    blocks = [each for each in sides if isinstance(each, Mapping)]
+    model = shape.model_of(dict(blocks[0])) if shape is not None and blocks else None
+    if model is None:
+        return sides
+    names = dict.fromkeys(name for each in blocks for name in each)
+    filled: list[Any] = [dict(each) if isinstance(each, Mapping) else each for each in sides]
+    for name in names:
+        info = fields(model).get(name)
+        default = marker(info, ServerDefault) if info is not None else None
+        here = [each.get(name, ABSENT if default is None else default.value) for each in blocks]
+        made = iter(_with_defaults(shapes(model).get(name), here))
+        for each in filled:
+            if isinstance(each, dict) and (value := next(made)) is not ABSENT:
+                each[name] = value
+    return filled
 
 
 def _reset(kind: Kind, name: str) -> Any:

@@ -141,7 +141,7 @@ CASES = (
     agent("line ends differ", {"first_message": "A\r\nB"}, {"first_message": "A\nB"}, {}, {}),
     agent("a renamed agent", {}, {}, {"name": "Front"}, {"name": DASHBOARD}),
     block("the file changed a key of a block", {}, {"temperature": 0.7}, {}, {"temperature": REPO}),
-    block("the dashboard changed a key of a block", {}, {}, {"temperature": 0.7}, {"temperature": DASHBOARD}),
+    block("the dashboard changed a key of a block", {}, {}, {"temperature": 0.9}, {"temperature": DASHBOARD}),
     block(
         "two keys of a block, each moved by one side",
         {},
@@ -165,6 +165,7 @@ CASES = (
     block("the file took a key out of a block", {"top_p": 0.5}, {}, {"top_p": 0.5}, {"top_p": REPO}),
     block("both took a key out of a block", {"top_p": 0.5}, {}, {}, {}),
     block("the dashboard added a key that nobody knows", {}, {}, {"newer_thing": {"a": 1}}, {"newer_thing": DASHBOARD}),
+    block("the dashboard set a key to its default", {}, {}, {"temperature": 0.7}, {"temperature": DASHBOARD}),
     block("the dashboard changed the prompt", SAYS_A, SAYS_A, SAYS_B, {"messages[system].content": DASHBOARD}),
     block("the file changed the prompt", SAYS_A, SAYS_B, SAYS_A, {"messages[system].content": REPO}),
     block("both changed the prompt", SAYS_A, SAYS_B, SAYS_C, {"messages[system].content": CONFLICT}),
