@@ -35,10 +35,13 @@ def validate(
     chosen: Format = typer.Option("text", "--format", help="text, json, sarif (2.1.0) or github (annotations)."),
     as_json: bool = typer.Option(False, "-j", "--json", help="The same as --format json."),
     fail_on: Literal["error", "warning"] = typer.Option("error", "--fail-on", help="What makes the exit code 2."),
+    live: bool = typer.Option(
+        False, "--live", help="Ask the account, too: voices, models, balance. Reads only; one environment at a time."
+    ),
     rules: bool = typer.Option(False, "--rules", help="List all rules and stop."),
     explain: str | None = typer.Option(None, "--explain", metavar="RULE", help="Print the page of a rule and stop."),
 ) -> None:
-    """Check the files of a stack, prompts too. Sends nothing and looks up no secret."""
+    """Check the files of a stack, prompts too. Sends nothing and looks up no secret, but for --live."""
     if rules or explain is not None:
         _tell_of_rules(explain, as_json=as_json or chosen == "json")
         return
@@ -47,6 +50,10 @@ def validate(
 
     folder = cwd if cwd is not None else folder_above(Path())
     report = examine_whole(folder, environment)
+    if live:
+        from flireo_iac.cli._live import with_account
+
+        report = with_account(report, folder, environment or [])
     match "json" if as_json else chosen:
         case "json":
             output.data_json(_document(folder, report))

@@ -13,6 +13,7 @@ from flireo_iac.rules.environments import ENVIRONMENTS
 from flireo_iac.rules.fields import FIELDS
 from flireo_iac.rules.files import FILES
 from flireo_iac.rules.items import ITEMS
+from flireo_iac.rules.live import LIVE
 from flireo_iac.rules.prompts import PROMPTS
 from flireo_iac.rules.values import VALUES
 from flireo_iac.rules.waivers import WAIVERS
@@ -22,7 +23,7 @@ __all__ = ["RULES", "RuleEntry", "page_of"]
 RULES: Mapping[str, RuleEntry] = {
     entry.id: entry
     for entry in sorted(
-        (*FILES, *FIELDS, *VALUES, *ENVIRONMENTS, *ITEMS, *PROMPTS, *WAIVERS), key=lambda entry: entry.id
+        (*FILES, *FIELDS, *VALUES, *ENVIRONMENTS, *ITEMS, *PROMPTS, *WAIVERS, *LIVE), key=lambda entry: entry.id
     )
 }
 """Every rule by id, in the order of the ids."""
@@ -38,6 +39,7 @@ def page_of(entry: RuleEntry) -> str:
     when = {
         "always": "Found by `flireo validate` and by every deployment.",
         "validate": "Found by `flireo validate`.",
+        "live": "Found by `flireo validate --live`, which asks the account.",
         "deploy": "Found when the stack is deployed, because it takes the configuration of the engine.",
     }[entry.when]
     parts = [

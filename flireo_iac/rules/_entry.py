@@ -22,7 +22,7 @@ class RuleEntry:
         good: The same, mended.
         is_waivable: Whether a comment with a reason silences it; never so where the deployment fails anyway.
         when: ``always`` also stops or warns in a deployment; ``validate`` is of ``flireo validate`` alone; ``deploy``
-            needs what only a deployment knows.
+            needs what only a deployment knows; ``live`` needs the account, which ``flireo validate --live`` asks.
     """
 
     id: str
@@ -32,4 +32,4 @@ class RuleEntry:
     bad: Mapping[str, str]
     good: Mapping[str, str]
     is_waivable: bool = False
-    when: Literal["always", "validate", "deploy"] = "always"
+    when: Literal["always", "validate", "deploy", "live"] = "always"
