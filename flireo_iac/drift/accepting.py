@@ -233,6 +233,9 @@ def _patched(shape: Shape | None, path: str, now: Any, theirs: Any, chosen: Sequ
         return theirs
     if not any(covers(path, each) for each in chosen):
         return now
+    if now is None or theirs is None:  # an empty list or block that one of them leaves out
+        empty: Any = [] if isinstance(now if theirs is None else theirs, list) else {}
+        return _patched(shape, path, empty if now is None else now, empty if theirs is None else theirs, chosen) or None
     if isinstance(now, Mapping) and isinstance(theirs, Mapping):
         model = shape.model_of(dict(theirs)) if shape is not None else None
         result = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from flireo_iac.core.canonical import same
@@ -101,6 +101,7 @@ FIELDS = {
         },
     ),
 }
+BARE = {"provider": "openai", "model": "gpt-4o"}
 VERSION = st.fixed_dictionaries({"name": st.sampled_from(["Desk", "Front"])}, optional=FIELDS)
 
 
@@ -110,6 +111,12 @@ VERSION = st.fixed_dictionaries({"name": st.sampled_from(["Desk", "Front"])}, op
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 @given(VERSION, VERSION, VERSION)
+@example(
+    {"name": "Desk", "llm_config": BARE},
+    {"name": "Desk", "llm_config": BARE},
+    {"name": "Desk", "llm_config": {**BARE, "tools": [{"type": "endCall"}]}},
+)
+@example({"name": "Desk", "is_active": False}, {"name": "Desk"}, {"name": "Desk", "is_active": True})
 def test_what_is_accepted_is_no_drift_any_more(
     applied: dict[str, Any], files: dict[str, Any], account: dict[str, Any]
 ) -> None:
