@@ -42,12 +42,14 @@ lint: $(READY) ## ruff, mypy --strict, import contract, generated files.
 	@for program in stacks/__main__.py examples/*/__main__.py; do $(BIN)/mypy --no-error-summary $$program || exit 1; done
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m flireo_iac.generate --check
+	@$(BIN)/python -m tests.emulator.answers --check
 
 bench: $(READY) ## Requests, wall time, floors and memory of typical runs.
 	@$(BIN)/python -m tests.bench
 
 generate: $(READY) ## Write the generated files anew.
 	@$(BIN)/python -m flireo_iac.generate
+	@$(BIN)/python -m tests.emulator.answers --write
 
 site: $(SITE)/.ready ## The documentation as a site, in site/.
 	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict --quiet

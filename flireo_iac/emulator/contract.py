@@ -77,6 +77,7 @@ class Operation:
         request: Shape of the JSON body; None when it takes none.
         answers: Shape of the JSON body for each status; None where there is no body.
         takes_pages: True when the operation knows ``limit`` and ``offset``.
+        needs_key: False when it is answered without authentication.
     """
 
     method: str
@@ -87,6 +88,7 @@ class Operation:
     request: Schema | None
     answers: Mapping[int, Schema | None]
     takes_pages: bool
+    needs_key: bool
 
     @functools.cached_property
     def success(self) -> int:
@@ -142,6 +144,7 @@ class Contract:
                 for status, answer in raw["responses"].items()
             },
             takes_pages="limit" in {each["name"] for each in parameters},
+            needs_key=raw.get("security") != [],
         )
 
     def _json_schema(self, holder: dict[str, Any]) -> Schema | None:

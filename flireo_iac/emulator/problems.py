@@ -17,7 +17,6 @@ CODES = {
     405: "method_not_allowed",
     409: "conflict",
     429: "rate_limit_exceeded",
-    501: "not_implemented",
 }
 TITLES = {400: "Invalid request", 404: "Not found", 500: "Internal server error"}
 NESTED = frozenset({402, 429})
@@ -31,6 +30,7 @@ class RefusedError(Exception):
         message: What is wrong, in a sentence; None when the title says all.
         param: The field at fault; None when no single one is.
         headers: Headers that the answer carries beside the usual ones.
+        details: Everything that is wrong, where the API lists it; None where it does not.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class RefusedError(Exception):
         *,
         param: str | None = None,
         headers: dict[str, str] | None = None,
+        details: list[str] | None = None,
     ) -> None:
         super().__init__(message or title(status))
         self.status = status
         self.message = message
         self.param = param
         self.headers = headers or {}
+        self.details = details
 
 
 def title(status: int) -> str:
@@ -60,7 +62,9 @@ def body(problem: RefusedError, shape: str) -> dict[str, Any]:
         problem: What is refused, and why.
         shape: ``documented`` (by status), ``flat`` or ``nested``.
     """
-    optional = {"param": problem.param} if problem.param else {}
+    optional: dict[str, Any] = {"param": problem.param} if problem.param else {}
+    if problem.details is not None:
+        optional["details"] = problem.details
     if shape == "nested" or (shape == "documented" and problem.status in NESTED):
         code = CODES.get(problem.status, "server_error")
         return {"error": {"code": code, "message": problem.message or title(problem.status), **optional}}

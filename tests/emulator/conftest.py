@@ -17,9 +17,13 @@ from tests.emulator.world import World
 MANUAL = {"requests_per_minute": 0, "clock": "manual", "check_answers": True}
 
 
+TLS = httpx.create_ssl_context()
+"""Made once: it takes longer than all that a test sends."""
+
+
 def client_of(emulator: Running, key: str | None = None) -> httpx.Client:
     key = key or f"fl_test_{uuid.uuid4().hex}"
-    return httpx.Client(base_url=emulator.url, headers={"Authorization": f"Bearer {key}"}, timeout=5)
+    return httpx.Client(base_url=emulator.url, headers={"Authorization": f"Bearer {key}"}, timeout=5, verify=TLS)
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +52,14 @@ def own_api(own: Running) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def control(own: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=own.control_url, timeout=5) as client:
+    with httpx.Client(base_url=own.control_url, timeout=5, verify=TLS) as client:
         yield client
 
 
 @pytest.fixture
 def calling(shared: Running) -> Iterator[httpx.Client]:
     """Control of the shared emulator, emptied."""
-    with httpx.Client(base_url=shared.control_url, timeout=10) as client:
+    with httpx.Client(base_url=shared.control_url, timeout=10, verify=TLS) as client:
         client.post("/reset").raise_for_status()
         client.put("/settings", json={**asdict(Settings()), **MANUAL}).raise_for_status()
         yield client

@@ -107,6 +107,27 @@ def test_a_domain_that_resend_has_is_adopted(resend: httpx.Client, own: Running)
     assert len(resend.get("/domains/sync").json()["domains"]) == 1
 
 
+def test_resend_looks_at_dns_and_gives_up_after_three_days(resend: httpx.Client, control: httpx.Client) -> None:
+    domain = resend.post("/domains", json={"domain_name": "mail.example.com"}).json()["domain"]
+    at_resend = f"/objects/resend-domains/{domain['resend_domain_id']}"
+
+    def refreshed() -> str:
+        status: str = resend.post("/domains/refresh").json()["domain"]["status"]
+        return status
+
+    control.patch(at_resend, json={"dns": True})
+    assert refreshed() == "not_started", "nobody has asked for a look at DNS"
+    control.patch(at_resend, json={"dns": False})
+    resend.post("/domains/verify")
+    control.post("/clock", json={"advance_s": 72 * 3600 - 60}).raise_for_status()
+    assert refreshed() == "pending"
+    control.post("/clock", json={"advance_s": 120}).raise_for_status()
+    assert refreshed() == "failed"
+    control.patch(at_resend, json={"dns": True})
+    assert resend.post("/domains/verify").json()["domain"]["status"] == "pending"
+    assert refreshed() == "verified"
+
+
 @pytest.mark.parametrize("name", ["", "localhost", "-a.example.com", "a..b", "exa mple.com", "a.b\n"])
 def test_a_name_that_is_no_domain_is_refused(resend: httpx.Client, name: str) -> None:
     answer = resend.post("/domains", json={"domain_name": name})

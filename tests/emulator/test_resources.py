@@ -266,6 +266,14 @@ def test_both_spellings_of_a_trunk_are_one_and_its_password_is_never_answered(
     assert "canary" not in api.get("/sip-trunks").text + str(trunk)
 
 
+def test_a_trunk_in_the_spelling_of_the_first_sdk_is_kept_as_it_was_sent(api: httpx.Client) -> None:
+    sent = {"outbound_address": "sip.example.com", "outbound_number": "+31851234567", "inbound_addresses": ["10.1.1.1"]}
+    trunk = made(api, "/sip-trunks", name="T", provider="p", auth_password="canary", **sent)
+    assert trunk.items() >= {"host": "sip.example.com", "address": "sip.example.com", "provider": "p"}.items()
+    assert {name: trunk[name] for name in sent} == sent
+    assert "canary" not in str(trunk)
+
+
 @pytest.mark.parametrize(
     "body", [{"host": "h"}, {"name": "", "host": "h"}, {"name": "T"}, {"name": "T", "address": ""}]
 )

@@ -77,7 +77,8 @@ def _write(exchange: Exchange) -> Answer:
     given = exchange.accept()
     if not given["api_key"].strip():
         raise RefusedError(400, "api_key must not be empty", param="api_key")
-    row = {"id": given["provider"], "api_key": given["api_key"], "secret_id": exchange.store.new_id()}
+    before = exchange.organization.get(COLLECTION, given["provider"]) or {}
+    row = {**before, "id": given["provider"], "api_key": given["api_key"], "secret_id": exchange.store.new_id()}
     exchange.organization.put(COLLECTION, row)
     return Answer({"success": True, "byok_keys": _slots(exchange)})
 
@@ -88,6 +89,17 @@ def _delete(exchange: Exchange) -> Answer:
         raise RefusedError(404, f"no key of {provider} is stored", param="provider")
     exchange.organization.remove(COLLECTION, provider)
     return Answer({"success": True, "byok_keys": _slots(exchange)})
+
+
+def _configure(exchange: Exchange) -> Answer:
+    """Merge settings of a provider into those that are stored; its key must be there (404 without it is inferred)."""
+    given = exchange.accept()
+    row = exchange.organization.get(COLLECTION, given["provider"])
+    if row is None:
+        raise RefusedError(404, f"no key of {given['provider']} is stored", param="provider")
+    exchange.organization.put(COLLECTION, {**row, "config": {**row.get("config", {}), **given["config"]}})
+    stored = exchange.organization.rows(COLLECTION)
+    return Answer({"byok_config": {each["id"]: each["config"] for each in stored if "config" in each}})
 
 
 def _catalog(exchange: Exchange) -> Answer:
@@ -102,4 +114,5 @@ def routes() -> dict[tuple[str, str], Handler]:
         ("POST", "/byok"): _write,
         ("DELETE", "/byok"): _delete,
         ("GET", "/byok/config"): _catalog,
+        ("POST", "/byok/config"): _configure,
     }

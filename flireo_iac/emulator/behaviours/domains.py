@@ -1,7 +1,7 @@
 """The e-mail domain: one an organization, made or adopted at Resend, verified by DNS that nobody here controls.
 
 What Resend holds is a collection of its own, ``resend-domains``: a test moves a domain on by changing its
-``status`` there, and ``refresh`` then takes it over. Source: api notes, sections 11, 16.12 and 16.13.
+``status`` or ``dns`` there, and ``refresh`` then takes it over. Source: api notes, sections 11, 16.12 and 16.13.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from flireo_iac.emulator.behaviours.byok import has_key
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
 from flireo_iac.emulator.problems import RefusedError
-from flireo_iac.emulator.store import Row
+from flireo_iac.emulator.store import Row, later
 
 COLLECTION = "domains"
 AT_RESEND = "resend-domains"
 REGION = "eu-west-1"
+GIVEN_UP_S = 72 * 3600
 _NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 
 
@@ -143,14 +144,27 @@ def _verify(exchange: Exchange) -> Answer:
     if row["status"] in {"not_started", "failed"}:
         at_resend = exchange.organization.get(AT_RESEND, row["resend_domain_id"] or "")
         if at_resend is not None:
-            exchange.organization.put(AT_RESEND, {**at_resend, "status": "pending"})
+            pending = {"status": "pending", "pending_since": exchange.store.now()}
+            exchange.organization.put(AT_RESEND, {**at_resend, **pending})
         row = _taken_over(exchange, row, "pending")
     return Answer({"domain": row})
+
+
+def _looked_up(exchange: Exchange, at_resend: Row) -> Row:
+    """Have Resend look at DNS: verified when a test said ``dns`` is right, failed after 72 hours without."""
+    since = at_resend.get("pending_since")
+    if at_resend.get("dns"):
+        return exchange.organization.put(AT_RESEND, {**at_resend, "status": "verified"})
+    if since is not None and later(since, GIVEN_UP_S) <= exchange.store.now():
+        return exchange.organization.put(AT_RESEND, {**at_resend, "status": "failed"})
+    return at_resend
 
 
 def _refresh(exchange: Exchange) -> Answer:
     row = _needed(exchange)
     at_resend = exchange.organization.get(AT_RESEND, row["resend_domain_id"] or "")
+    if at_resend is not None and at_resend.get("status") == "pending":
+        at_resend = _looked_up(exchange, at_resend)
     status: str = (at_resend or row).get("status") or row["status"]
     if status != row["status"]:
         row = _taken_over(exchange, row, status)

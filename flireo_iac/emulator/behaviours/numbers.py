@@ -54,6 +54,7 @@ class Numbers(Resource):
     def shown(self, exchange: Exchange, row: Row) -> Row:
         """Add the names of the agent and the trunk."""
         agent = exchange.organization.get("agents", row.get("agent_id") or "") or {}
+        workflow = exchange.organization.get("workflows", row.get("workflow_id") or "") or {}
         trunk = exchange.organization.get("sip-trunks", row.get("transfer_trunk_id") or "") or {}
         computed = {
             "agent_name": agent.get("name"),
@@ -65,7 +66,7 @@ class Numbers(Resource):
             computed |= {
                 "assistant_id": row.get("agent_id"),
                 "assistant_name": agent.get("name"),
-                "workflow_name": None,
+                "workflow_name": workflow.get("name"),
             }
         return {**row, **computed}
 
