@@ -40,22 +40,39 @@ _SPEAKERS = {"assistant": "agent", "user": "caller", "system": "system"}
 _PAIR = re.compile(r"([^=\s]+)=(.*)", re.S)
 
 
-def table_of(calls: Iterable[PhoneCall]) -> Table:
-    """Give calls as a table, one a line."""
+def table_of(calls: Iterable[PhoneCall], width: int | None = None) -> Table:
+    """Give calls as a table, one a line.
+
+    Args:
+        calls: The calls.
+        width: Columns of the terminal; where the table is wider, number and agent are left out. None for any width.
+    """
+    rows = [
+        {
+            "STARTED (UTC)": when(call.started_at or call.created_at)[:16],
+            "STATUS": call.status,
+            "LENGTH": length(call.duration_seconds),
+            "CALLER": call.caller_phone,
+            "NUMBER": call.assistant_phone or call.phone_number,
+            "AGENT": call.agent_name,
+            "ID": call.id,
+        }
+        for call in calls
+    ]
+    names = list(rows[0]) if rows else []
+    for name in ("NUMBER", "AGENT"):
+        if width is not None and _width(rows, names) > width:
+            names.remove(name)
     made = Table(box=None, pad_edge=False)
-    for name in ("STARTED (UTC)", "STATUS", "LENGTH", "CALLER", "NUMBER", "AGENT", "ID"):
+    for name in names:
         made.add_column(name, justify="right" if name == "LENGTH" else "left", no_wrap=True)
-    for call in calls:
-        made.add_row(
-            when(call.started_at or call.created_at),
-            cell(call.status),
-            length(call.duration_seconds),
-            cell(call.caller_phone),
-            cell(call.assistant_phone or call.phone_number),
-            cell(call.agent_name),
-            cell(call.id),
-        )
+    for row in rows:
+        made.add_row(*(cell(row[name]) for name in names))
     return made
+
+
+def _width(rows: Sequence[Mapping[str, str | None]], names: Sequence[str]) -> int:
+    return sum(2 + max(len(name), *(len(row[name] or "-") for row in rows)) for name in names) - 2
 
 
 def lines_of(call: PhoneCall) -> Iterator[str]:

@@ -74,7 +74,7 @@ def calls(
     if as_csv:
         print_csv(COLUMNS, [call.plain() for call in found.rows])
     elif found.rows:
-        output.table(table_of(found.rows))
+        output.table(table_of(found.rows, output.width()))
     shown = f"{len(found.rows)} call{'' if len(found.rows) == 1 else 's'}"
     if every and not found.is_complete:
         output.note(f"warning: {shown}; the list does not prove that it is whole")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import IO, Any, TextIO, cast
@@ -82,6 +83,11 @@ def table(made: Table) -> None:
     Console(file=lines, width=1_000, color_system=None).print(made)
     for line in lines.getvalue().splitlines():
         data(line.rstrip())
+
+
+def width() -> int | None:
+    """Give the columns of the terminal that shows the data; None where it goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def note(text: str) -> None:

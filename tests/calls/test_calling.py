@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from flireo_iac.cli import _placing
+from flireo_iac.cli._calling import table_of
+from flireo_iac.client.calls import PhoneCall
 from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import CallStateError, CreditsError, InvalidInputError, NotFoundError, SettingsError
 from tests.calls.conftest import CALLEE, Run, World
@@ -266,6 +268,15 @@ def test_calls_are_listed_filtered_and_paged(world: World, run: Run) -> None:
     assert all("+3197010200001" in line for line in table[1:])
     written = list(csv.DictReader(io.StringIO(run("calls", "--csv", "--all").stdout)))
     assert [row["id"] for row in written] == [call["id"] for call in rows["calls"]]
+
+
+def test_a_narrow_terminal_gets_what_matters_most() -> None:
+    call = PhoneCall(id="call-outbound-23a49832b22d", status="in-progress", agent_name="[red]A", caller_phone=CALLEE)
+    headers = [[str(each.header) for each in table_of([call], width).columns] for width in (None, 90, 80)]
+    assert headers[0] == ["STARTED (UTC)", "STATUS", "LENGTH", "CALLER", "NUMBER", "AGENT", "ID"]
+    assert headers[1] == ["STARTED (UTC)", "STATUS", "LENGTH", "CALLER", "AGENT", "ID"]
+    assert headers[2] == ["STARTED (UTC)", "STATUS", "LENGTH", "CALLER", "ID"]
+    assert table_of([]).row_count == 0
 
 
 def test_a_call_that_is_not_there_says_where_to_look(run: Run) -> None:
