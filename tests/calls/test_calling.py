@@ -19,7 +19,7 @@ from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import CallStateError, CreditsError, InvalidInputError, NotFoundError, SettingsError
 from tests.calls.conftest import CALLEE, Run, World
 
-pytestmark = pytest.mark.usefixtures("deployed")
+pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.xdist_group("calling")]
 
 SCRIPT = ["Hello?", {"says": "Tuesday at ten", "reply": "Booked \x1b[31mit"}, {"says": "Bye", "hangs_up": True}]
 
@@ -43,6 +43,17 @@ def test_a_call_of_a_deployed_agent_is_followed_to_its_end(
         "ended",
     ]
     assert world.posts() == ["/calls/outbound"]
+
+
+def test_ctrl_c_ends_the_command_and_not_the_call(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_placing, "watch_call", functools.partial(watch_call, sleep=interrupted))
+    done = run("call", "place", "--to", CALLEE, "--agent", "receptionist", "-s", "dev", "--wait", "--yes")
+    assert done.exit_code != 0
+    assert re.search(r"the call goes on; hang up with: flireo call end call-outbound-\w+", done.stderr)
+    assert "/control" not in " ".join(world.posts())
 
 
 def test_a_call_that_nobody_answers_ends_with_an_error(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from flireo_iac.client import (
     read_usage,
     say,
     transfer_call,
+    watch_call,
 )
 from flireo_iac.client.commands import command_budget, is_realtime
 from flireo_iac.errors import (
@@ -30,6 +31,7 @@ from flireo_iac.errors import (
     CreditsError,
     InvalidInputError,
     InvalidRequestError,
+    NotFoundError,
     RateLimitError,
     ServerError,
     TransportError,
@@ -390,3 +392,43 @@ def test_usage_that_the_server_counts_otherwise_is_not_complete(api: FlireoApi, 
     server.will(reply(200, {"logs": [], "pagination": {"total": 0}, "summary": {"total_calls": "many"}}))
     with pytest.raises(UnexpectedAnswerError, match="total_calls: not as promised"):
         read_usage(api)
+
+
+def watched(api: FlireoApi, **options: Any) -> tuple[list[str], list[float]]:
+    """Follow a call on a clock that stands still but for the sleeps."""
+    now, sleeps = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        now[0] += seconds
+
+    found = [call.status for call in watch_call(api, ID, sleep=sleep, clock=lambda: now[0], **options)]
+    return found, sleeps
+
+
+def test_a_call_is_followed_until_it_is_over_and_summed_up(api: FlireoApi, server: Scripted) -> None:
+    ended = a_call(status="ended", ended_at=AT)
+    server.will(
+        reply(404, {"error": "Not Found"}),
+        reply(200, a_call(status="connecting")),
+        reply(200, a_call()),
+        reply(200, ended),
+        reply(200, {**ended, "summary": "Done."}),
+    )
+    assert watched(api) == (["connecting", "in-progress", "ended", "ended"], [2.0] * 4)
+
+
+def test_a_summary_that_never_comes_is_not_waited_for_long(api: FlireoApi, server: Scripted) -> None:
+    server.will(reply(200, a_call(status="failed")))
+    found, sleeps = watched(api, report_s=6)
+    assert (found, sum(sleeps)) == (["failed"] * 4, 6)
+
+
+def test_a_call_that_is_not_there_or_never_ends_is_given_up(api: FlireoApi, server: Scripted) -> None:
+    server.will(reply(404, {"error": "Not Found"}))
+    with pytest.raises(NotFoundError, match="flireo calls lists"):
+        watched(api)
+    assert len(server.seen) == 7, "ten seconds may pass before it appears"
+    server.will(reply(200, a_call()))
+    with pytest.raises(TransportError, match="it is not over after 1 minutes"):
+        watched(api, longest_s=60)

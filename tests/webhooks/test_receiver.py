@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,31 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from flireo_iac.webhooks import Answer, Event, Receiver, Spelling, ToolCalls, answer_tools, reject
 from flireo_iac.webhooks.samples import EVENTS, EventName, Sample, sample
+from tests.webhooks.serving import serving
 
 SECRET = "whsec_canary_88d2"
 PATH = "/flireo"
-
-
-@contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Run an application under uvicorn, and give its address."""
-    opened = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="critical", lifespan="on", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        opened.close()
 
 
 class Desk:
