@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from flireo_iac.emulator import faults, options, payload, storage
 from flireo_iac.emulator.contract import Schema
 from flireo_iac.emulator.control_calls import CallControl
+from flireo_iac.emulator.loopback import is_loopback
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
 from flireo_iac.errors import EmulatorError
@@ -73,9 +74,7 @@ class _Endpoint:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         try:
-            if "origin" in request.headers:
-                # A page in a browser can send requests to loopback; stored secrets are no business of it.
-                raise RefusedError(403, "control routes are not for web pages")
+            _refuse_other_pages(request)
             if not self._actions:
                 raise RefusedError(404, "no such control route; docs/emulator.md names them")
             action = self._actions.get(request.method)
@@ -91,6 +90,19 @@ class _Endpoint:
         except EmulatorError as error:
             response = _json(500, body(RefusedError(500, str(error)), "flat"))
         await response(scope, receive, send)
+
+
+def _refuse_other_pages(request: Request) -> None:
+    """Refuse what a page of another site sends: a browser reaches loopback, stored secrets are no business of it.
+
+    A name that was made to point to this machine is another site, too, so the host must be loopback itself.
+    """
+    origin = request.headers.get("origin")
+    if origin is None and "sec-fetch-site" not in request.headers:
+        return
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if origin not in {None, own} or not is_loopback(request.url.hostname or ""):
+        raise RefusedError(403, "control routes are not for web pages of other sites")
 
 
 class _Control:

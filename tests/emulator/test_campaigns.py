@@ -64,6 +64,12 @@ def test_an_agent_that_a_campaign_names_stays(own: Running, own_api: httpx.Clien
     assert own_api.delete(f"/agents/{campaign['agent_id']}").status_code == 200
 
 
+def test_a_campaign_takes_its_agent_in_the_successors_word_too(api: httpx.Client) -> None:
+    agent = api.post("/agents", json={"name": "A"}).json()["agent"]
+    answer = api.post("/campaigns", json={"name": "C", "assistant_id": agent["id"]})
+    assert answer.json()["campaign"]["agent_id"] == agent["id"]
+
+
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "", "../etc/passwd"])
 def test_a_time_zone_that_is_none_is_refused(api: httpx.Client, zone: str) -> None:
     campaign = made(api, timezone="America/New_York")

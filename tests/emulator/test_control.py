@@ -127,12 +127,30 @@ def test_an_answer_that_breaks_the_contract_is_noticed(
     assert "listAgents" in caplog.text
 
 
-def test_web_pages_cannot_use_control_routes(own_api: httpx.Client, control: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://rebound.example.com", "Host": "rebound.example.com"},
+        {"Sec-Fetch-Site": "same-origin", "Host": "rebound.example.com"},
+    ],
+)
+def test_pages_of_other_sites_cannot_use_control_routes(
+    own_api: httpx.Client, control: httpx.Client, headers: dict[str, str]
+) -> None:
     own_api.post("/agents", json={"name": "A"})
     for method, path in (("POST", "/reset"), ("GET", "/state")):
-        answer = control.request(method, path, headers={"Origin": "https://example.com"})
+        answer = control.request(method, path, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (403, "Forbidden")
     assert len(own_api.get("/agents").json()["agents"]) == 1
+
+
+def test_a_page_of_the_emulator_itself_may_use_control_routes(own: Running, control: httpx.Client) -> None:
+    headers = {"Origin": f"http://{own.address}", "Sec-Fetch-Site": "same-origin"}
+    assert control.post("/reset", headers=headers).status_code == 200
+    assert control.get("/state", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
 def test_other_control_routes_and_methods_are_refused_clearly(own: Running, control: httpx.Client) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import zoneinfo
+from collections.abc import Mapping
 
 from flireo_iac.emulator.behaviours import leads
 from flireo_iac.emulator.exchange import Answer, Exchange, Handler
@@ -27,6 +28,7 @@ class Campaigns(Resource):
     """``/campaigns``."""
 
     collection = "campaigns"
+    spellings: Mapping[str, tuple[str, ...]] = {"agent_id": ("assistant_id",)}
     large = frozenset({"system_message_template"})
 
     def defaults(self, exchange: Exchange, given: Row) -> Row:
