@@ -23,7 +23,7 @@ from flireo_iac.engine.planning.targets import Targets
 from flireo_iac.engine.processes.interrupts import Interrupts
 from flireo_iac.engine.result import Result, Run
 from flireo_iac.engine.verbs import Choices, Verbs
-from flireo_iac.errors import ExitCode
+from flireo_iac.errors import EngineError, ExitCode
 
 DEFAULT_PARALLEL: Final = 16
 
@@ -184,6 +184,7 @@ class Engine:
             may_be_new: True makes a state for a stack that is not there yet.
 
         Raises:
+            EngineError: It was interrupted; the state is as it was, or changed.
             FlireoError: Passphrase, state or lock are not usable.
         """
 
@@ -194,7 +195,10 @@ class Engine:
             change(base)
             self._verbs.save(run, base)
 
-        self._run("import", dry_run=False, body=body)
+        result = self._run("import", dry_run=False, body=body)
+        if result.exit_code != ExitCode.DONE:
+            what = "interrupted while its state was changed. The state is as before or as wanted: run again."
+            raise EngineError(f'stack "{self.stack}": {what}', exit_code=result.exit_code)
 
     def forget(self) -> None:
         """Forget what a preview read: time has passed since, as when a person had to answer."""

@@ -64,6 +64,7 @@ def held(deployment: Deployment) -> dict[str, dict[str, Any]]:
         if kept["type"].startswith("pulumi:providers"):
             del kept["id"]
         depends = kept.pop("propertyDependencies", {})
+        kept["dependencies"] = sorted(kept.get("dependencies", []))
         kept["propertyDependencies"] = {key: urns for key, urns in depends.items() if urns}
         kept.get("outputs", {}).pop("release", None)
         if kept["type"] != BUILT_IN_PROVIDER_TYPE:  # pulumi keeps one where a program has asked it for something
@@ -115,7 +116,7 @@ def fill(deployment: Deployment, count: int) -> int:
         block = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": prompt}]}
         agent = put("/agents", name=f"Desk {number // 2}", first_message="Hi", llm_config={**block, "tools": [tool]})
         line = f"+31970102{number:05}"
-        put("/phone-numbers", phone_number=line, name="Line", agent_id=agent, transfer_trunk_id=trunk)
+        put("/numbers", phone_number=line, name="Line", agent_id=agent, transfer_trunk_id=trunk)
         texts = {"system_prompt": "Read.", "user_prompt": "{{transcript}}"}
         put("/analysis-templates", name=f"After {number}", schema={"type": "object"}, **texts)
     return made

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.proto import resource_pb2
 
 from flireo_iac.engine.adopting import admit, forget
-from flireo_iac.engine.deploy.adoption import Adopted
+from flireo_iac.engine.deploy.adoption import Adopted, Adoption
+from flireo_iac.engine.deploy.deployment import Settings
+from flireo_iac.engine.deploy.taken import Taken
+from flireo_iac.engine.files.config import Config
 from flireo_iac.engine.files.snapshot import Operation, Snapshot, find_damage
+from flireo_iac.engine.model.redact import Redactor
 from flireo_iac.engine.model.state import Resource
+from flireo_iac.engine.model.values import Properties
+from flireo_iac.engine.planning.goal import RefusedError
+from flireo_iac.engine.planning.targets import Targets
+from flireo_iac.engine.processes.provider_process import ProviderProcess
 from flireo_iac.engine.unfinished import CREATING
 from flireo_iac.errors import StateError
 from tests.engine.test_unfinished import URN, thing
 
 ROOT = "urn:pulumi:dev::test::pulumi:pulumi:Stack::test-dev"
+
+PET = "urn:pulumi:dev::test::random:index/randomPet:RandomPet::"
+
+
+def adoption(base: Snapshot, told: list[str]) -> Adoption:
+    """Give a run that takes nothing and has no provider."""
+    settings = Settings("test", "dev", Path(), Config({}, frozenset()), True, 1, False, Targets([]))
+
+    def provider() -> ProviderProcess:
+        raise AssertionError("no provider is needed")
+
+    def take(urn: str, inputs: Properties) -> Taken | None:
+        raise AssertionError(f"{urn} is of another provider")
+
+    return Adoption(settings, base, provider, take, lambda event: told.append(getattr(event, "text", "")), Redactor())
 
 
 def root(**outputs: str) -> Resource:
@@ -63,3 +90,28 @@ def test_what_was_cut_off_is_settled_first() -> None:
         admit(snapshot, Adopted((), {}))
     with pytest.raises(StateError, match="flireo recover"):
         forget(snapshot, [URN + "one"])
+
+
+def test_resources_of_other_providers_are_what_the_state_says() -> None:
+    pet = Resource(f"{PET}old", "random:index/randomPet:RandomPet", custom=True, id="p", outputs={"length": 2})
+    run = adoption(Snapshot([root(), pet]), [])
+    answers = [
+        run.register(resource_pb2.RegisterResourceRequest(type=pet.type, name=name, custom=True, version="4.16.0"))
+        for name in ("old", "new")
+    ]
+    assert [(each.urn, each.id, each.unknown) for each in answers] == [
+        (f"{PET}old", "p", False),
+        (f"{PET}new", "", True),
+    ]
+    assert MessageToDict(answers[0].object) == {"length": 2}
+    assert run.adopted() == Adopted((), {})
+
+
+def test_what_only_pulumi_can_answer_stops() -> None:
+    told: list[str] = []
+    run = adoption(Snapshot([root()]), told)
+    with pytest.raises(RefusedError) as error:
+        run.look_up(resource_pb2.ResourceInvokeRequest(tok="aws:index/getRegion:getRegion"))
+    run.refuse(str(error.value))
+    assert run.failed
+    assert told[-1].endswith("by the local engine. The program is run without pulumi here; nothing was changed.")

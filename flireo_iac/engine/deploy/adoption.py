@@ -29,6 +29,8 @@ from flireo_iac.engine.processes.provider_process import ProviderProcess
 Take = Callable[[str, Properties], Taken | None]
 """Gives the object for a resource that the state does not hold, by URN and checked inputs; None when there is none."""
 
+_ADVICE = " Use --engine pulumi."
+
 
 @dataclass(frozen=True)
 class Adopted:
@@ -84,6 +86,10 @@ class Adoption(Deployment):
             return resource_pb2.RegisterResourceResponse(urn=urn, unknown=True)
         outputs = write_struct(held.outputs, for_program=True)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=held.id, object=outputs)
+
+    def refuse(self, text: str) -> None:
+        """Stop the run: the program asked for something that only pulumi itself can answer."""
+        super().refuse(f"{text.removesuffix(_ADVICE)} The program is run without pulumi here; nothing was changed.")
 
     def adopted(self) -> Adopted:
         """Give what comes into the state, once the program has ended."""
