@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from flireo_iac.client.answers import MismatchError
 from flireo_iac.client.api import FlireoApi
@@ -28,10 +28,10 @@ _E164 = TypeAdapter(E164)
 
 
 class Utterance(Record):
-    """What somebody said in a call. Source: contract, CallMessage."""
+    """What somebody said in a call. Source: contract, CallMessage; that a model may say nothing is inferred."""
 
     role: str
-    content: str
+    content: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)] = ""
 
 
 class PhoneCall(Record):

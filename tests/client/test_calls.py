@@ -166,6 +166,11 @@ def test_a_call_is_read_in_every_spelling(
     assert server.paths == ["/api/v1/calls/call-_%2B31612345678_abc123"]
 
 
+def test_a_message_without_words_is_an_empty_one(api: FlireoApi, server: Scripted) -> None:
+    server.will(reply(200, a_call(messages=[{"role": "assistant", "content": None, "tool_calls": []}])))
+    assert [said.content for said in read_call(api, ID).messages or ()] == [""]
+
+
 def test_an_answer_that_is_no_call_is_an_error_without_its_values(api: FlireoApi, server: Scripted) -> None:
     server.will(reply(200, a_call(messages=[{"role": "user", "content": ["canary"]}])))
     with pytest.raises(UnexpectedAnswerError, match=r"messages\.0\.content: not as promised") as caught:
