@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice, pulumi_program
 from flireo_iac.cli._objects import account_of, opened, warn
 from flireo_iac.cli._pulling import target_in
-from flireo_iac.cli._state import content_of, holdings
+from flireo_iac.cli._state import content_of
+from flireo_iac.cli._stored import applied_in, opened_stack, owned_by, stacks_in, unsettled
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.threeway import Mover
@@ -27,15 +28,8 @@ from flireo_iac.drift.ignores import Ignore, apply, read_ignores, write_ignore
 from flireo_iac.drift.looking import look
 from flireo_iac.drift.model import DRIFTING, Applied, Drift, Held, ItemDrift
 from flireo_iac.drift.unmanaged import projects, recorded, unmanaged
-from flireo_iac.engine.files.backend import find_root
-from flireo_iac.engine.files.project import load_project, no_such_stack
-from flireo_iac.engine.model.events import Event
-from flireo_iac.engine.model.urns import STACK_TYPE
-from flireo_iac.engine.model.values import Secret, unwrap
-from flireo_iac.engine.unfinished_local import LocalStack
-from flireo_iac.engine.unfinished_pulumi import PulumiStack
+from flireo_iac.engine.files.project import load_project
 from flireo_iac.errors import FlireoError, SettingsError, StackError
-from flireo_iac.plan.model import kind_of
 from flireo_iac.pull.record import read_record
 from flireo_iac.pull.result import write_files
 from flireo_iac.settings import Settings
@@ -65,7 +59,7 @@ class Drifting:
         self._target = next((each for each in read_targets(folder, []) if each.stack == self._name), None)
         self._environment = environment
         self._program = pulumi_program(engine)
-        self._stored = _opened_stack(self._program, folder, named if named and "/" in named else self._name)
+        self._stored = opened_stack(self._program, folder, named if named and "/" in named else self._name)
         self._api: FlireoApi | None = None
         self._config: Mapping[str, str] | None = None
         self._files: tuple[LoadedStack, list[Ignore]] | None = None
@@ -104,7 +98,9 @@ class Drifting:
             FlireoError: One of them cannot be read.
         """
         stack = self._loaded()[0]
-        found = _applied(self._stored)
+        state = self._stored.whole()
+        self._notes += unsettled(self._stored, state)
+        found = applied_in(state)
         check_known(self._only, [*stack.items, *(each.key for each in found)])
         self._applied = tuple(each for each in found if self._is_wanted(each.key))
         settings = Settings.load(self._configuration(), os.environ)
@@ -252,11 +248,11 @@ class Drifting:
         owned = {(each.kind.name, each.id) for each in mine}
         for folder in projects(self._folder):
             owned |= recorded(folder)
-            for name in _stacks_in(folder):
+            for name in stacks_in(folder):
                 if folder.samefile(self._folder) and name == self._name:
                     continue
                 try:
-                    owned |= set(_owned_by(content_of(self._program, folder, name), account))
+                    owned |= set(owned_by(content_of(self._program, folder, name), account))
                 except FlireoError as error:
                     self._notes.append(
                         f'The state of "{name}" in {folder} cannot be read, so what it owns may be shown as unmanaged: '
@@ -272,67 +268,6 @@ _NO_FILES = (
 
 def _variable(secret: str) -> str:
     return "FLIREO_SECRET_" + secret.upper().replace("-", "_")
-
-
-def _opened_stack(program: str | None, folder: Path, stack: str) -> LocalStack | PulumiStack:
-    def hear(event: Event) -> None:
-        output.error(getattr(event, "text", ""))
-
-    if program is not None:
-        return PulumiStack(program, folder, stack, os.environ, hear)
-    if content_of(None, folder, stack) is None:
-        project = load_project(folder)
-        raise no_such_stack(project, stack, find_root(project, os.environ))
-    return LocalStack(folder, stack, hear)
-
-
-def _owned_by(content: bytes | None, account: str | None) -> Iterator[tuple[str, str]]:
-    """Give the objects of an account that a state holds; all of it where it is not known whose they are."""
-    for each in holdings(content):
-        kind = kind_of(each.urn)
-        if kind is not None and (None in (account, each.account) or account == each.account):
-            yield kind.name, each.id
-
-
-def _stacks_in(folder: Path) -> list[str]:
-    names = [each.stack for each in read_targets(folder, [])]
-    with suppress(FlireoError):  # a project that cannot be read has said so where its stack is
-        names += load_project(folder).stacks()
-    return list(dict.fromkeys(names))
-
-
-def _applied(stored: LocalStack | PulumiStack) -> list[Applied]:
-    resources = list(stored.whole().live().values())
-    exported: set[str] = set()
-    for each in resources:
-        if each.type == STACK_TYPE:
-            exported |= set(each.outputs)
-    found = []
-    for each in resources:
-        kind = kind_of(each.urn)
-        if kind is None or not each.custom or each.external or each.pending_replacement or not each.id:
-            continue
-        inputs = {key: value for key, value in unwrap(each.inputs).items() if not key.startswith("__")}
-        name = each.urn.rpartition("::")[2]
-        secrets = frozenset(_secret_leaves([each.inputs, each.outputs]))
-        made = Applied(each.urn, kind, name, each.id, inputs, unwrap(each.outputs), secrets=secrets)
-        found.append(made)
-    if not any(each.key in exported for each in found):
-        return found  # never deployed by the files' own program, which exports each item
-    return [replace(each, is_of_files=each.key in exported) for each in found]
-
-
-def _secret_leaves(value: Any) -> Iterator[str]:
-    """Give the texts that are secret by themselves: around a list, the mark says that something in it is."""
-    if isinstance(value, Secret):
-        if isinstance(value.value, str):
-            yield value.value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _secret_leaves(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _secret_leaves(each)
 
 
 def _accepted_places(selector: Selector, drift: Drift) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flireo_iac.cli._reviewing import Format, Limit
     from flireo_iac.drift.accepting import Accepted
     from flireo_iac.drift.choice import Selector
+    from flireo_iac.drift.model import Drift
 
 
 def register(app: typer.Typer) -> None:
@@ -71,9 +72,9 @@ def drift(
         accepted = looking.accept(accepting) if accepting else None
         if ignoring is not None:
             _tell_ignored(looking, ignoring, reason)
-        is_drifted = looking.drift().is_drifted
-        _show(looking, chosen, target, room, accepted)
-    if is_drifted or (accepted is not None and accepted.by_hand):
+        found = looking.drift()
+        _show(looking, found, chosen, target, room, accepted)
+    if found.is_drifted or (accepted is not None and accepted.by_hand):
         raise typer.Exit(ExitCode.DIFFERENCES)
 
 
@@ -84,14 +85,15 @@ def _tell_ignored(looking: Drifting, selector: Selector, reason: str) -> None:
     output.note(f"written: {file}: # flireo: ignore {selector.path}: {reason}")
 
 
-def _show(looking: Drifting, form: Format, target: Path | None, limit: Limit, accepted: Accepted | None) -> None:
+def _show(
+    looking: Drifting, found: Drift, form: Format, target: Path | None, limit: Limit, accepted: Accepted | None
+) -> None:
     from flireo_iac.cli import output
     from flireo_iac.cli._reviewing import Format, show, write
     from flireo_iac.drift.document import document
     from flireo_iac.drift.shown import as_review
     from flireo_iac.review.markdown import LIMITS
 
-    found = looking.drift()
     if accepted is not None and (form is not Format.TEXT or target is not None):
         for line in _lines(accepted):
             output.note(line)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flireo_iac.core.canonical import canonical, comparable
+from flireo_iac.core.canonical import canonical, comparable, same
 from flireo_iac.core.diff import own
 from flireo_iac.core.inside import ABSENT
 from flireo_iac.core.refresh import refreshed
@@ -112,7 +112,10 @@ class _Comparison:
         wanted = self._wanted(applied)
         before, account = (canonical(kind.model, own(each)) for each in (applied.inputs, held.inputs))
         files = canonical(kind.model, own(applied.inputs if wanted is None else wanted))
+        if same(before, files) and same(files, account):
+            return sides
         shown = canonical(kind.model, held.row)
+        laid = refreshed(kind, files, held.row, {})
         for name in dict.fromkeys([*before, *files]):
             one, want, now = (each.get(name, ABSENT) for each in (before, files, account))
             if now is ABSENT and one is not ABSENT and _is_write_only(kind, name):
@@ -120,8 +123,7 @@ class _Comparison:
             if want is ABSENT:
                 want = _reset(kind, name)
             elif name in shown:
-                laid = refreshed(kind, {name: want}, held.row, {})
-                if not laid.drifted:
+                if name not in laid.drifted:
                     now = want
                 elif one is ABSENT:
                     now = laid.inputs.get(name, ABSENT)
@@ -144,6 +146,8 @@ class _Comparison:
 
     def _fields(self, applied: Applied) -> Iterator[FieldDrift]:
         kind, sides = applied.kind, self._sides[applied.urn]
+        if sides.applied == sides.files == sides.account:
+            return
         masked = [self._mask.inputs(kind, each) for each in sides.each()]
         names = dict.fromkeys(name for each in masked for name in each)
         found = [

@@ -8,6 +8,7 @@ from flireo_iac.core.inside import ABSENT, Difference
 from flireo_iac.drift.model import Drift, FieldDrift, Ignored, ItemDrift
 from flireo_iac.review.build import changes_of
 from flireo_iac.review.document import plain_text
+from flireo_iac.review.mask import told
 from flireo_iac.review.visible import visible
 
 VERSION = 1
@@ -23,7 +24,7 @@ def document(drift: Drift) -> dict[str, Any]:
         "counts": dict(drift.counts),
         "items": [_item(each) for each in drift.items],
         "ignored": [_ignored(each) for each in drift.ignored],
-        "notes": [visible(each) for each in drift.notes],
+        "notes": [visible(told(each)) for each in drift.notes],
     }
 
 

@@ -91,6 +91,11 @@ def _notes(drift: Drift) -> Iterator[str]:
     yield from drift.notes
     for each in drift.ignored:
         yield f"Ignored: {each.item}.{each.path}: {each.reason} ({each.where})"
+    gone = [each for each in drift.items if each.fate is Fate.GONE]
+    if gone:
+        yield (
+            f"What is gone: flireo up -s {drift.stack} --refresh makes it anew. To let it go, take out its file, too."
+        )
     moved = [each for each in drift.items if any(one.place.mover in DRIFTING for one in each.fields)]
     if moved:
         path = "" if moved[0].of(Mover.DASHBOARD) else f".{moved[0].of(Mover.CONFLICT)[0].place.path}"
@@ -142,7 +147,11 @@ class _Met:
     def __init__(self, applied: Sequence[Applied], held: Mapping[str, Held]) -> None:
         self._steps = {
             each.key: PlannedStep(
-                "update", each.urn, each.kind, each.id, new=(held[each.urn].inputs if each.urn in held else None) or {}
+                "update",
+                each.urn,
+                each.kind,
+                each.id,
+                new=(held[each.urn].inputs if each.urn in held else None) or each.inputs,
             )
             for each in applied
         }

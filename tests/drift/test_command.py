@@ -16,6 +16,7 @@ import pytest
 from flireo_iac.cli import main
 from flireo_iac.emulator.server import Running
 from flireo_iac.engine.files import secrets
+from flireo_iac.engine.files.backend import Backend
 from flireo_iac.errors import ExitCode
 from flireo_iac.kinds import KINDS
 from tests.drift.stage import PASSPHRASE, Stage, save_state
@@ -312,6 +313,15 @@ def test_a_pinned_stack_is_compared_with_its_release(deployed: Stage, flireo: Fl
         assert (refused.code, "runs the release v1" in refused.stderr) == (ExitCode.CONFIGURATION, True)
 
 
+def test_a_run_that_is_at_work_is_told_and_not_disturbed(deployed: Stage, flireo: Flireo) -> None:
+    backend = Backend(deployed.folder.parent / f"{deployed.folder.name}-state", "shop", "dev")
+    backend.lock()
+    done = flireo("drift", "-s", "dev")
+    assert (done.code, "A run is at work on the stack" in done.stdout) == (ExitCode.DONE, True)
+    backend.unlock()
+    assert "at work" not in flireo("drift", "-s", "dev").stdout
+
+
 def test_what_drifted_fits_an_issue(deployed: Stage, flireo: Flireo) -> None:
     words = "".join(f"- Line {number} of 🚲 @everybody ``` <b>.\n" for number in range(4_000))
     block(deployed, messages=[{"role": "system", "content": words}])
@@ -344,3 +354,21 @@ def test_mistakes_are_one_line(deployed: Stage, flireo: Flireo, monkeypatch: pyt
     deployed.key = "fl_test_another"
     wrong = flireo("drift", "-s", "dev")
     assert (wrong.code, "account" in wrong.stderr) == (ExitCode.AUTHENTICATION, True)
+
+
+def test_the_slot_of_another_account_is_not_called_drift(stage: Stage, flireo: Flireo) -> None:
+    stage.write("byok/openai.yaml", {"provider": "openai", "api_key": "${secret.key}"})
+    stage.deploy()
+    state = stage.folder.parent / f"{stage.folder.name}-state"
+    state.mkdir()
+    save_state(stage, state)
+    (stage.folder / "Pulumi.dev.yaml").write_text("{}\n")
+    assert flireo("drift", "-s", "dev").code == ExitCode.DONE
+    stage.key = "fl_test_another"
+    made = httpx.post(
+        f"{stage.emulator.url}/byok",
+        json={"provider": "openai", "api_key": "canary-of-another"},
+        headers={"Authorization": f"Bearer {stage.key}"},
+    )
+    made.raise_for_status()
+    assert flireo("drift", "-s", "dev").code == ExitCode.AUTHENTICATION
