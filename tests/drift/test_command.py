@@ -364,11 +364,16 @@ def test_the_slot_of_another_account_is_not_called_drift(stage: Stage, flireo: F
     save_state(stage, state)
     (stage.folder / "Pulumi.dev.yaml").write_text("{}\n")
     assert flireo("drift", "-s", "dev").code == ExitCode.DONE
+
+    def store(key: str) -> None:
+        body = {"provider": "openai", "api_key": "canary-of-another"}
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx.post(f"{stage.emulator.url}/byok", json=body, headers=headers).raise_for_status()
+
+    store(stage.key)
+    moved = flireo("drift", "-s", "dev")
+    told = "  api_key: changed  (somebody stored another value, which nobody can read back)"
+    assert (moved.code, told in moved.stdout.splitlines()) == (ExitCode.DIFFERENCES, True)
     stage.key = "fl_test_another"
-    made = httpx.post(
-        f"{stage.emulator.url}/byok",
-        json={"provider": "openai", "api_key": "canary-of-another"},
-        headers={"Authorization": f"Bearer {stage.key}"},
-    )
-    made.raise_for_status()
+    store(stage.key)
     assert flireo("drift", "-s", "dev").code == ExitCode.AUTHENTICATION
