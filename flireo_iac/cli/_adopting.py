@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from flireo_iac.cli._objects import account_of, described, opened, taken, warn
+from flireo_iac.cli._objects import account_of, described, name_of, opened, taken, warn
 from flireo_iac.cli._state import Holding, holdings
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.core.account import ACCOUNT
@@ -25,7 +25,7 @@ from flireo_iac.engine.deploy.taken import Taken
 from flireo_iac.engine.files.snapshot import Snapshot
 from flireo_iac.engine.model.values import Properties, Unknown, unwrap
 from flireo_iac.plan.model import kind_of
-from flireo_iac.pull.record import path_of, read_record
+from flireo_iac.pull.record import read_record
 from flireo_iac.settings import Settings
 
 _PASSES = 5
@@ -168,17 +168,15 @@ class Adopting:
         yield f"{', '.join(shown) or 'nothing to adopt'}; {self.present} in the state already."
 
     def _about(self, match: Match) -> Iterator[str]:
-        head = f"{match.verdict:7} {match.item.key}:"
+        item, head = match.item, f"{match.verdict:7} {match.item.key}:"
         if match.row is None:
             yield f"{head} {match.reason}."
         else:
-            yield f"{head} {described(match.item.kind, match.row)}, {match.reason}"
-            yield from self._effects(self._made[match.item.urn])
+            yield f'{head} {match.row["id"]} "{name_of(item.kind, match.row)}" {match.reason}'
+            yield from self._effects(self._made[item.urn])
         if match.verdict is Verdict.ASK:
-            for row in match.candidates:
-                yield f"        {described(match.item.kind, row)}: {self._way_out(match, str(row['id']))}"
-            if not match.candidates:
-                yield f"        name it: {self._way_out(match, 'ID')}, or in {path_of(self._stack.stack)}"
+            yield from (f"          {described(item.kind, row)}" for row in match.candidates)
+            yield f"        {shlex.join(['flireo', 'adopt', '-s', self._stack.stack, f'{item.key}=ID'])}"
 
     @staticmethod
     def _effects(made: Made) -> Iterator[str]:
@@ -187,9 +185,6 @@ class Adopting:
             yield f"        the next up will {does}: {', '.join(made.differences)}"
         for name in made.assumed:
             yield f"        {name}: no answer shows it, so the configured value counts as the one in force"
-
-    def _way_out(self, match: Match, id_: str) -> str:
-        return shlex.join(["flireo", "adopt", "-s", self._stack.stack, f"{match.item.key}={id_}"])
 
     def document(self) -> dict[str, Any]:
         """Give what a program reads."""

@@ -163,7 +163,7 @@ class Adopter:
         rows = {str(row["id"]): row for row in self._inventory.listing(item.kind).rows}
         if recorded is None or recorded not in rows:
             return None
-        return self._own(item, rows[recorded], "by its id in the record", known)
+        return self._own(item, rows[recorded], "by the record", known)
 
     def _by_key(self, item: Item, rest: Iterable[Item], known: Known, named: set[tuple[str, str]]) -> Match:
         kind = item.kind

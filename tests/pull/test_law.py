@@ -276,18 +276,22 @@ def test_another_organization_gets_the_same(
 
 
 @LAW
-@given(drawn=ACCOUNTS, later=ACCOUNTS, copies=st.booleans())
+@given(drawn=ACCOUNTS, later=ACCOUNTS, copies=st.booleans(), is_shared=st.booleans())
 def test_what_somebody_changes_comes_into_the_files(
     orgs: Callable[[], Org],
     drawn: dict[str, list[dict[str, Any]]],
     later: dict[str, list[dict[str, Any]]],
     copies: bool,
+    is_shared: bool,
 ) -> None:
     org = orgs()
     ids = fill(org, drawn, copies)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "stack"
         org.pull(folder)
+        if is_shared:
+            (folder / "environments/other.yaml").write_text("# Everything as in dev.\n")
+        before = repr(held(load(folder, "other"), read_record(folder, "dev"))) if is_shared else ""
         for name, objects in later.items():
             for id_, values in zip(ids.get(name, []), objects, strict=False):
                 given_names = {our_name(KINDS[name].model, key) for key in values}
@@ -297,6 +301,8 @@ def test_what_somebody_changes_comes_into_the_files(
         stack = load(folder, "dev")
         by_hand = {(each.item, each.field.partition(".")[0].partition("[")[0]) for each in pulled.by_hand}
         in_the_account(org, stack, folder, by_hand)
+        if is_shared:
+            assert repr(held(load(folder, "other"), read_record(folder, "dev"))) == before
         again = org.pull(folder, write=False, is_adding=True)
         assert [each.path for each in again.changes] == []
         assert again.by_hand == pulled.by_hand
