@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer
+from pydantic import AliasChoices, Field, PlainSerializer
 
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.client.call import Call
@@ -21,12 +21,8 @@ PRICE_A_MINUTE = Decimal("0.07")
 """Euro for each minute that has begun. Source: api notes, section 13."""
 
 
-def _exact(value: Any) -> Any:
-    """Read a number of JSON as it was written, so that sums of cents stay exact."""
-    return str(value) if isinstance(value, float) else value
-
-
-Money = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(float, when_used="json")]
+Money = Annotated[Decimal, PlainSerializer(float, when_used="json")]
+"""An amount as it was written in JSON, so that sums of cents stay exact."""
 
 
 class UsageLog(Record):

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flireo_iac.cli import account, call, calls, usage, voices
+from flireo_iac.cli import account, call, calls, config, usage, voices
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.stacks.init import write_stack
 
@@ -64,6 +64,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "FLIREO_STATE_DIR": str(folder / "state"),
             "FLIREO_REQUESTS_PER_MINUTE": "100000",
             "PULUMI_CONFIG_PASSPHRASE": "p",
+            "PULUMI_BACKEND_URL": "file://.",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
         write_stack(folder / "shop")
         yield World(emulator, folder / "shop", environ)
@@ -90,7 +92,7 @@ def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     shutil.copytree(world.folder, tmp_path / "shop", symlinks=True)
     monkeypatch.chdir(tmp_path / "shop")
     app = typer.Typer()
-    for module in (account, call, calls, usage, voices):
+    for module in (account, call, calls, config, usage, voices):
         module.register(app)
     world.control("DELETE", "/requests")
     return lambda *words, **options: CliRunner().invoke(app, [*words], **options)

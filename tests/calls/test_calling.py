@@ -7,6 +7,7 @@ import functools
 import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flireo_iac.cli._calling import table_of
 from flireo_iac.client.calls import PhoneCall
 from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import CallStateError, CreditsError, InvalidInputError, NotFoundError, SettingsError
+from tests.acceptance.deployment import pulumi_program
 from tests.calls.conftest import CALLEE, Run, World
 
 pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.xdist_group("calling")]
@@ -311,3 +313,29 @@ def test_the_program_of_the_documentation_works(world: World, run: Run, monkeypa
     newest = world.control("GET", "/calls?all=true")["calls"]
     assert any({"type": "say"}.items() <= sent.items() for call in newest for sent in call["commands"])
     assert names["minutes_of"]("ended") > 0
+
+
+def test_key_and_secrets_come_from_the_configuration_of_the_stack(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))  # the local engine alone
+    monkeypatch.delenv("FLIREO_API_KEY")
+    with Path("agents/receptionist.yaml").open("a") as file:
+        file.write("webhook_secret: ${secret.hook}\n")
+    assert "the stacks are dev, prod, staging, one was expected. Name it with -s." in str(run("calls").exception)
+    assert "there is no API key" in str(run("calls", "-s", "dev").exception)
+    for name, value in (("flireo:apiKey", world.environ["FLIREO_API_KEY"]), ("hook", "canary-config")):
+        assert run("config", "set", "--secret", name, "-s", "dev", input=value).exit_code == 0
+    call_id = placed(run, "--draft", "receptionist", "--engine", "local")
+    assert world.request_of(call_id)["agent_config"]["webhook_secret"] == "canary-config"
+    assert run("calls", "show", call_id, "-s", "dev").exit_code == 0
+
+
+@pytest.mark.engine_pulumi
+@pytest.mark.skipif(pulumi_program() is None, reason="the pulumi program is not on PATH")
+def test_a_state_is_read_through_the_pulumi_program(world: World, run: Run) -> None:
+    call_id = placed(run, "--agent", "receptionist", "--number", "main", "--engine", "pulumi")
+    numbers = world.control("GET", "/objects/numbers")["objects"]
+    main = next(row for row in numbers if row["phone_number"] == "+3197010200001")
+    assert world.request_of(call_id)["number_id"] == main["id"]
+    assert world.request_of(call_id)["agent_id"] == main["agent_id"]
