@@ -137,7 +137,8 @@ def test_a_draft_that_cannot_be_made_says_all_that_is_missing(
 
 
 def test_a_realtime_draft_leaves_speech_out(world: World, run: Run) -> None:
-    Path("agents/night.yaml").write_text("name: N\nllm_config: {provider: xai_realtime, model: m, voice: ara}\n")
+    model = "llm_config: {provider: xai_realtime, model: m, voice: ara}\n"
+    Path("agents/night.yaml").write_text(f"name: N\n{model}tts_config: {{provider: openai, voiceId: alloy}}\n")
     world.control("PUT", f"/callees/{CALLEE}", json={"script": [{"says": "Hm", "after_s": 600}]})
     call_id = placed(run, "--draft", "night")
     assert world.request_of(call_id)["agent_config"] == {
