@@ -40,6 +40,10 @@ def test_a_child_organization_has_a_key_of_its_own_and_its_parent_pays(
     assert listed["children"] == [{name: made[name] for name in ("id", "name", "created_at")}]
     assert (listed["minutes_balance"], listed["monthly_usage_minutes"]) == (999, 0)
     assert made["api_key"] not in calling.get("/state").text
+    sibling = later.post("/organizations", json={"name": "Sibling", "parent_org_id": parent["id"]}).json()
+    with client_of(shared, sibling["api_key"]) as other:
+        account = other.get("/account").json()
+        assert (account["minutes_balance"], account["monthly_usage_minutes"]) == (999, 0)
     alone = later.post("/organizations", json={"name": "Alone"}).json()
     assert alone["parent_org_id"] is None
     assert later.post("/organizations", json={"name": " "}).status_code == 400

@@ -242,6 +242,18 @@ def test_a_tool_has_a_server_of_its_own_and_may_not_be_waited_for(world: World, 
     verify(got[1], got[0]["X-Webhook-Signature"], got[0]["X-Webhook-Timestamp"], ["other-canary"])
 
 
+def test_what_a_slow_tool_delays_comes_after_it(world: World, receiver: Receiver) -> None:
+    receiver.answers["tool-calls"] = 0.2
+    tools = {**LLM, "tools": [{**BOOK, "async": True}]}
+    call = rung(
+        world,
+        world.agent(webhook_url=receiver.url, webhook_events=["tool-calls", "status-update"], llm_config=tools),
+        script=[{"tool": {"name": "book"}, "reply": None, "hangs_up": True}],
+    )
+    log = world.control.get("/webhooks", params={"call_id": call}).json()["webhooks"]
+    assert [entry["event"] for entry in log] == ["status-update", "tool-calls", "status-update"]
+
+
 def test_a_tool_that_the_agent_has_not_or_that_has_no_server_is_an_error_to_the_agent(world: World) -> None:
     call = rung(world, world.agent(), **TOOL)
     assert world.said(call)[-1] == 'a: book: {"error": "the agent has no tool book"}'
@@ -309,8 +321,11 @@ def test_a_server_that_speaks_no_http_is_written_down(world: World) -> None:
         def talk() -> None:
             for _ in range(4):
                 connection, _ = listening.accept()
-                connection.recv(10_000)
                 connection.sendall(b"SSH-2.0-Other\r\n")
+                connection.shutdown(socket.SHUT_WR)
+                # To the end of what the other side sends: what is left unread would reset the connection.
+                while connection.recv(10_000):
+                    pass
                 connection.close()
 
         thread = threading.Thread(target=talk)

@@ -184,7 +184,10 @@ class Switchboard:
                 await asyncio.wait_for(stopping.wait(), TICK_S)
             now = time.monotonic()
             if self.settings.clock == "real":
-                await self.advance(now - before, passed=True)
+                try:
+                    await self.advance(now - before, passed=True)
+                except Exception:
+                    _log.exception("the emulator failed while time passed")
             before = now
 
     def recover(self) -> None:

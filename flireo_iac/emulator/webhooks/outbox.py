@@ -96,9 +96,9 @@ class Outbox:
             if not asynchronous:
                 done(answers.result(answer, tool_call["id"]))
 
+        self._send(call, ask)
         if asynchronous:
             done(_words(definition))
-        self._send(call, ask)
 
     async def idle(self) -> None:
         """Wait until all that was handed over is delivered and answered."""
