@@ -9,7 +9,9 @@ from flireo_iac.emulator.server import running
 from tests.drift import cases
 
 
-@pytest.mark.parametrize("dialect", DIALECTS[:2])
+@pytest.mark.parametrize(
+    "dialect", [*DIALECTS[:2], *(pytest.param(each, marks=pytest.mark.sweep) for each in DIALECTS[2:])]
+)
 def test_each_case_gets_its_class_and_the_page_says_so(dialect: str) -> None:
     with running(dialect=dialect) as emulator:
         found = cases.play_all(emulator)
