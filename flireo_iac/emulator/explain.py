@@ -30,7 +30,7 @@ def explain(error: ValidationError) -> tuple[str, str]:
         The field as ``llm_config.tools[0].name``, empty for the whole value, and a sentence without full stop.
     """
     if error.validator in {"anyOf", "oneOf"} and error.context:
-        return explain(_meant(error.context))
+        return _unknown_type(error.context) or explain(_meant(error.context))
     field, wanted = _path(error.absolute_path), _wanted(error)
     if error.validator == "required":
         missing = next(name for name in wanted if name not in cast(dict[str, Any], error.instance))
@@ -54,6 +54,15 @@ def _fault(error: ValidationError) -> str:
     if keyword in _PLAIN:
         return _PLAIN[keyword].format(wanted)
     return f"breaks the rule {keyword}"
+
+
+def _unknown_type(context: list[ValidationError]) -> tuple[str, str] | None:
+    """Name all types when the alternatives are told apart by theirs and none was meant; None otherwise."""
+    at_type = [error for error in context if error.validator == "enum" and list(error.path) == ["type"]]
+    if {error.schema_path[0] for error in at_type} != {error.schema_path[0] for error in context}:
+        return None
+    field = _path(at_type[0].absolute_path)
+    return field, f"{field} must be one of {', '.join(str(each) for error in at_type for each in _wanted(error))}"
 
 
 def _meant(context: list[ValidationError]) -> ValidationError:

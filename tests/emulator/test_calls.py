@@ -170,7 +170,10 @@ def test_a_command_that_is_not_understood_is_400(world: World, command: dict[str
     world.callee(script=[], hangs_up=False)
     call = world.place(agent_id=world.agent())
     world.advance(3)
-    assert world.steer(call, **command).status_code == 400
+    answer = world.steer(call, **command)
+    assert answer.status_code == 400
+    if command.get("type") == "dance":
+        assert answer.json()["message"] == "type must be one of inject-context, say, end-call, transfer"
     assert world.raw(call)["commands"] == []
 
 
@@ -370,6 +373,19 @@ def test_a_call_does_not_outlive_the_emulator(tmp_path: Path) -> None:
     with server.running(data=file) as emulator, client_of(emulator, "fl_test_lost") as api:
         shown = api.get(f"/calls/{call}").json()
         assert (shown["status"], shown["error"]) == ("failed", "the emulator was stopped")
+
+
+def test_calls_and_usage_that_are_put_in_from_outside_are_listed(world: World) -> None:
+    key = {"Authorization": world.api.headers["Authorization"]}
+    used = {"duration_seconds": 61, "minutes_used": 2, "cost": 0.14}
+    for n in range(3):
+        at = {"created_at": f"2026-01-0{n + 1}T00:00:00.000Z"}
+        world.control.post("/objects/calls", json={"status": "ended", **at}, headers=key).raise_for_status()
+        world.control.post("/objects/usage", json={**used, **at}, headers=key).raise_for_status()
+    for dialect in ("dec2025", "successor"):
+        world.control.put("/settings", json={"dialect": dialect})
+        assert world.api.get("/calls?limit=1").json()["calls"][0]["created_at"].startswith("2026-01-03")
+        assert world.api.get("/usage?limit=1").json()["summary"]["total_calls"] == 3
 
 
 def test_a_call_whose_row_is_taken_away_disturbs_nobody(world: World) -> None:

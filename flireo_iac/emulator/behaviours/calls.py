@@ -26,9 +26,9 @@ _EARLIER_STATUS = {"ringing": "connecting", "transferred": "ended", "insufficien
 def shown(exchange: Exchange, row: Row) -> Row:
     """Give a call as it is answered: what only the emulator knows is left out."""
     known = contract.load().schema("Call").properties
-    call = {name: row.get(name) for name in known if name in row}
+    call = {name: row[name] for name in known if name in row}
     if exchange.successor:
-        return {**call, "assistant_id": row["agent_id"], "assistant_name": row["agent_name"]}
+        return {**call, "assistant_id": row.get("agent_id"), "assistant_name": row.get("agent_name")}
     status = _EARLIER_STATUS.get(row["status"], row["status"])
     return {name: value for name, value in call.items() if name not in LATER} | {"status": status}
 

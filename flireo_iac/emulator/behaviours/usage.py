@@ -16,9 +16,9 @@ _LATER = ("id", "duration_sec", "phone_number", "agent_name", "business_name", "
 
 def _shown(exchange: Exchange, row: Row) -> Row:
     if exchange.successor:
-        later = {**row, "duration_sec": row["duration_seconds"], "call_type": "phone"}
-        return {name: later[name] for name in _LATER}
-    return {name: row[name] for name in _FLIREO}
+        later = {"call_type": "phone", **row, "duration_sec": row["duration_seconds"]}
+        return {name: later[name] for name in _LATER if name in later}
+    return {name: row[name] for name in _FLIREO if name in row}
 
 
 def _list(exchange: Exchange) -> Answer:
