@@ -100,7 +100,7 @@ class Drifting:
         stack = self._loaded()[0]
         state = self._stored.whole()
         self._notes += unsettled(self._stored, state)
-        found = applied_in(state)
+        found = applied_in(state, has_files=bool(stack.items))
         check_known(self._only, [*stack.items, *(each.key for each in found)])
         self._applied = tuple(each for each in found if self._is_wanted(each.key))
         settings = Settings.load(self._configuration(), os.environ)
@@ -125,12 +125,12 @@ class Drifting:
         """
         stack, ignores = self._loaded()
         by_key = {each.key: each for each in self._applied}
-        wanted = wanted_items(stack, by_key, self._secrets(stack)) if stack.items else None
-        if wanted is not None:
-            wanted = {key: each for key, each in wanted.items() if self._is_wanted(key)}
+        wanted = wanted_items(stack, by_key, self._secrets(stack))
+        wanted = {key: each for key, each in wanted.items() if self._is_wanted(key)}
         record = read_record(self._folder, self._name)
         items = compare(Versions(self._applied, self._held, wanted, record, self._inventory.listing))
-        notes = [*self._notes] + ([] if stack.items or not self._applied else [_NO_FILES])
+        is_program = bool(self._applied) and not stack.items and not any(each.is_of_files for each in self._applied)
+        notes = [*self._notes, *([_NO_FILES] if is_program else [])]
         found = Drift(self._name, (*self._picked(items), *self._unmanaged), (), tuple(notes), len(self._applied))
         return apply(found, ignores, is_whole=not self._only)
 

@@ -63,8 +63,15 @@ def unsettled(stored: LocalStack | PulumiStack, state: Snapshot) -> Iterator[str
         )
 
 
-def applied_in(state: Snapshot) -> list[Applied]:
-    """Give the resources of a state that are objects of an account, secrets in clear."""
+def applied_in(state: Snapshot, *, has_files: bool) -> list[Applied]:
+    """Give the resources of a state that are objects of an account, secrets in clear.
+
+    The program of the files exports each item that it makes, so that those which another program makes are told apart.
+
+    Args:
+        state: The state.
+        has_files: Whether the stack has files of items; it decides where nothing was exported yet.
+    """
     resources = list(state.live().values())
     exported: set[str] = set()
     for each in resources:
@@ -80,9 +87,8 @@ def applied_in(state: Snapshot) -> list[Applied]:
         secrets = frozenset(_secret_leaves([each.inputs, each.outputs]))
         made = Applied(each.urn, kind, name, each.id, inputs, unwrap(each.outputs), secrets=secrets)
         found.append(made)
-    if not any(each.key in exported for each in found):
-        return found  # never deployed by the files' own program, which exports each item
-    return [replace(each, is_of_files=each.key in exported) for each in found]
+    is_told = any(each.key in exported for each in found)
+    return [replace(each, is_of_files=each.key in exported if is_told else has_files) for each in found]
 
 
 def _secret_leaves(value: Any) -> Iterator[str]:

@@ -32,14 +32,14 @@ class Versions:
     Args:
         applied: What was last applied.
         held: What the account holds of it, by URN.
-        wanted: What the files want, by the item's name in the stack; None where a program makes all, without files.
+        wanted: What the files want, by the item's name in the stack.
         record: Id of each item that was pulled, by its name in the stack.
         listing: Gives all objects of a kind.
     """
 
     applied: Sequence[Applied]
     held: Mapping[str, Held]
-    wanted: Mapping[str, Wanted] | None
+    wanted: Mapping[str, Wanted]
     record: Mapping[str, str] = field(default_factory=dict)
     listing: Callable[[Kind], Listing] = lambda kind: Listing((), False)
 
@@ -70,10 +70,9 @@ class _Comparison:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
         self._names = {(each.kind.name, each.id): f"${{{each.key}.id}}" for each in versions.applied}
-        wanted = versions.wanted or {}
         self._sides = {each.urn: self._sides_of(each) for each in versions.applied}
         all_sides = [(each.kind, one) for each in self._sides.values() for one in each.each()]
-        secrets = [each.secrets for each in versions.applied] + [each.secrets for each in wanted.values()]
+        secrets = [each.secrets for each in versions.applied] + [each.secrets for each in versions.wanted.values()]
         self._mask = Mask(all_sides, (text for texts in secrets for text in texts))
 
     def items(self) -> Iterator[ItemDrift]:
@@ -81,8 +80,6 @@ class _Comparison:
             found = self._item(each)
             if found.fate is not None or found.fields:
                 yield found
-        if self._versions.wanted is None:
-            return
         made = {each.key for each in self._versions.applied}
         for key, wanted in self._versions.wanted.items():
             if key not in made:
@@ -99,10 +96,10 @@ class _Comparison:
 
     def _wanted(self, applied: Applied) -> Mapping[str, Any] | None:
         """Give what is wanted of a resource: by the files, or as it was where a program made it beside them."""
-        found = (self._versions.wanted or {}).get(applied.key)
+        found = self._versions.wanted.get(applied.key)
         if found is not None and found.kind is applied.kind:
             return found.inputs
-        return applied.inputs if self._versions.wanted is None or not applied.is_of_files else None
+        return None if applied.is_of_files else applied.inputs
 
     def _sides_of(self, applied: Applied) -> _Sides:
         kind, held = applied.kind, self._versions.held[applied.urn]

@@ -36,6 +36,9 @@ webhook_secret: ${secret.hook}
 """
 
 
+NUMBER = 'phone_number: "+31201234567"\nagent_id: ${agents.desk.id}\n'
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished command.
@@ -69,7 +72,7 @@ def deployed(stage: Stage) -> Stage:
     """A stack with an agent and a number that is deployed as dev, and its state in a folder of its own."""
     stage.write("agents/desk.yaml", AGENT)
     stage.write("agents/desk.md", "You answer the phone.\nBe kind to whoever calls.\n")
-    stage.write("numbers/main.yaml", 'phone_number: "+31201234567"\nagent_id: ${agents.desk.id}\n')
+    stage.write("numbers/main.yaml", NUMBER)
     stage.write("environments/dev.yaml", "{}\n")
     stage.deploy()
     state = stage.folder.parent / f"{stage.folder.name}-state"
@@ -290,6 +293,15 @@ def test_what_a_program_makes_beside_the_files_is_not_to_be_deleted(deployed: St
     gone = flireo("drift", "-s", "dev", "--json")
     assert [(each["item"], each["class"]) for each in gone.json["items"]] == [("agents.extra", "to be deleted")]
     assert gone.code == ExitCode.DONE
+    deployed.write("agents/desk.yaml", None)
+    deployed.write("numbers/main.yaml", None)
+    every = flireo("drift", "-s", "dev", "--json")
+    assert sorted(each["item"] for each in every.json["items"]) == ["agents.desk", "agents.extra", "numbers.main"]
+    save_state(deployed, state, beside=("agents.desk", "agents.extra", "numbers.main"))
+    program = flireo("drift", "-s", "dev", "--json")
+    assert (program.json["items"], "a program makes them" in program.json["notes"][0]) == ([], True)
+    deployed.write("agents/desk.yaml", AGENT)
+    deployed.write("numbers/main.yaml", NUMBER)
     save_state(deployed, state, beside=("agents.extra",))
     assert flireo("drift", "-s", "dev", "--json").json["items"] == []
     deployed.edit(KINDS["agent"], deployed.id_of("agents.extra"), {"name": "Other"})
