@@ -95,4 +95,5 @@ def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for module in (account, call, calls, config, usage, voices):
         module.register(app)
     world.control("DELETE", "/requests")
+    world.control("DELETE", "/callees")
     return lambda *words, **options: CliRunner().invoke(app, [*words], **options)
