@@ -15,6 +15,7 @@ import pytest
 
 from flireo_iac.engine.files.secrets import Crypter
 from flireo_iac.engine.model.urns import BUILT_IN_PROVIDER_TYPE
+from tests.acceptance.conftest import PULUMI
 from tests.acceptance.deployment import KEY, PASSPHRASE, Deployment, Run
 from tests.acceptance.shop import SECRETS, write_shop
 from tests.engine import checker
@@ -72,6 +73,7 @@ def held(deployment: Deployment) -> dict[str, dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize("engine", [PULUMI], indirect=True)
 def test_it_leaves_what_a_create_and_a_refresh_leave(deployment: Deployment) -> None:
     write_shop(deployment, 2)
     deployment.good("up", "--skip-preview")
@@ -84,15 +86,19 @@ def test_it_leaves_what_a_create_and_a_refresh_leave(deployment: Deployment) -> 
     assert held(deployment) == expected
     deployment.good("preview", "--refresh", "--expect-no-changes")
     assert set(deployment.counts()) == {"GET"}
+
+
+def test_items_are_forgotten_and_taken_back(deployment: Deployment) -> None:
+    write_shop(deployment, 1)
+    deployment.good("up", "--skip-preview")
+    expected = held(deployment)
     refused = adopt(deployment, "--remove", "agents.desk00", "--yes", code=1)
     assert "PhoneNumber::line00 needs it" in refused.stderr
-    adopt(deployment, "--remove", "agents.desk00", "--remove", "numbers.line00", "--yes")
+    adopt(deployment, "--remove", "agents.desk00", "--remove", "numbers.*", "--yes")
     assert len(held(deployment)) == len(expected) - 2
     again = json.loads(adopt(deployment, "--yes", "--json").stdout)
-    assert {each["item"]: each["action"] for each in again["items"]} == {
-        "agents.desk00": "adopt",
-        "numbers.line00": "adopt",
-    }
+    taken = {each["item"]: each["action"] for each in again["items"]}
+    assert taken == {"agents.desk00": "adopt", "numbers.line00": "adopt"}
     assert held(deployment) == expected
 
 
