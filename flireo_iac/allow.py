@@ -18,6 +18,7 @@ VARIABLE = "FLIREO_ALLOW"
 ITEM_WORDS = {
     "replace": "replace a phone number by a new one",
     "in-use": "delete or replace an agent that a number or a campaign uses",
+    "call-again": "take away a lead that was called already, so that the campaign calls it again",
     "twin": "create an object although the account holds one like it",
 }
 """Words that name an item, and what they allow."""

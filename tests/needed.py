@@ -7,6 +7,9 @@ import httpx
 from flireo_iac.kinds import KINDS, Kind, marker
 from flireo_iac.kinds._markers import Reference
 
+_STORED = {"campaign": {"status": "draft", "total_leads": 0}}
+"""What the server keeps of an object that nobody sends."""
+
 
 def make_needed(kind: Kind, base_url: str, control_url: str, key: str) -> None:
     """Put into an account what the example of a kind refers to, and the key that a domain needs.
@@ -26,5 +29,5 @@ def make_needed(kind: Kind, base_url: str, control_url: str, key: str) -> None:
         if mark is not None and info.is_required():
             target = KINDS[mark.kind]
             make_needed(target, base_url, control_url, key)
-            row = {**target.example, "id": kind.example[name]}
+            row = {**target.example, **_STORED.get(target.name, {}), "id": kind.example[name]}
             httpx.post(f"{control_url}/objects{target.endpoint.path}", json=row, headers=headers).raise_for_status()

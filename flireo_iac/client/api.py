@@ -72,11 +72,12 @@ class FlireoApi:
         """Close connections and the budget's file."""
         self.http.close()
 
-    def list(self, kind: Kind) -> Listing:
+    def list(self, kind: Kind, within: str = "") -> Listing:
         """Give all objects of a kind, with one request where that proves that none is missing.
 
         Args:
             kind: Kind of the objects.
+            within: Id of their parent, where they exist within one; empty for all others.
 
         Raises:
             ApiError: The server answered, and not with success or not as promised.
@@ -90,14 +91,17 @@ class FlireoApi:
             return Listing(self._send(kind, operation, "GET", lambda value: read_single(kind, value)), True)
 
         def fetch(params: Mapping[str, int]) -> Page:
-            return self._send(kind, operation, "GET", lambda value: read_page(kind, value), params=params)
+            return self._send(
+                kind, operation, "GET", lambda value: read_page(kind, value), within=within, params=params
+            )
 
-        return read_all(endpoint.page_size, fetch)
+        return _within(kind, within, read_all(endpoint.page_size, fetch))
 
     def get(self, kind: Kind, id_: str) -> Row | None:
         """Give one object; None when the server says that it is not there.
 
-        Slots and the only object have no address of their own: they are looked up in what is read at their path.
+        Slots, the only object and what exists within a parent cannot be asked by themselves: they are looked up in what
+        is read at their path.
 
         Args:
             kind: Kind of the object.
@@ -108,8 +112,8 @@ class FlireoApi:
             TransportError: No answer came.
             InvalidInputError: The id cannot be one.
         """
-        if kind.endpoint.style != "collection":
-            return next((row for row in self.list(kind).rows if row["id"] == id_), None)
+        if kind.endpoint.style != "collection" or kind.endpoint.within:
+            return next((row for row in self.list(kind, kind.parent_id(id_)).rows if row["id"] == id_), None)
         try:
             return self._send(
                 kind, _about("read", kind, id_), "GET", lambda value: _of(id_, read_one(kind, value)), id_=id_
@@ -137,7 +141,18 @@ class FlireoApi:
         operation = _about("create", kind, name)
         if endpoint.style == "slot":
             return self._set_slot(kind, operation, str(body.get(endpoint.slot_field, "")), body)
-        return self._send(kind, operation, "POST", lambda value: read_one(kind, value), body=body, is_repeatable=False)
+        within = str(body.get(endpoint.within, ""))
+        sent = {key: value for key, value in body.items() if key != endpoint.within}
+        row = self._send(
+            kind,
+            operation,
+            "POST",
+            lambda value: read_one(kind, value),
+            within=within,
+            body=sent,
+            is_repeatable=False,
+        )
+        return _row_within(kind, within, row)
 
     def update(self, kind: Kind, id_: str, body: Mapping[str, Any]) -> Row:
         """Change the given keys of an object, and give the whole of it.
@@ -180,7 +195,8 @@ class FlireoApi:
                     return False
                 self._send(kind, operation, "DELETE", read_deleted)
             else:
-                self._send(kind, operation, "DELETE", read_deleted, id_=id_)
+                within = kind.parent_id(id_)
+                self._send(kind, operation, "DELETE", read_deleted, within=within, id_=id_.removeprefix(f"{within}/"))
         except NotFoundError:
             return False
         return True
@@ -207,6 +223,7 @@ class FlireoApi:
         method: Method,
         read: Callable[[Any], T],
         *,
+        within: str = "",
         id_: str | None = None,
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, int] | None = None,
@@ -215,6 +232,9 @@ class FlireoApi:
         secrets = secret_texts(kind.model, body) if body is not None else frozenset()
 
         def send(collection: str) -> T:
+            if kind.endpoint.within:
+                head, _, tail = collection.partition(f"/{{{kind.endpoint.within}}}")
+                collection = f"{item_path(head, within, operation)}{tail}"
             call = Call(
                 operation=operation,
                 method=method,
@@ -227,6 +247,19 @@ class FlireoApi:
             return self.http.request(call, read)
 
         return self.paths.call(kind.endpoint.path, kind.endpoint.successor_path, send)
+
+
+def _within(kind: Kind, parent: str, listing: Listing) -> Listing:
+    if not kind.endpoint.within:
+        return listing
+    return Listing(tuple(_row_within(kind, parent, row) for row in listing.rows), listing.is_complete)
+
+
+def _row_within(kind: Kind, parent: str, row: Row) -> Row:
+    """Give an object that exists within another one an id that tells where, and its parent's id."""
+    if not kind.endpoint.within:
+        return row
+    return {**row, "id": f"{parent}/{row['id']}", kind.endpoint.within: parent}
 
 
 def _of(id_: str, row: Row) -> Row:

@@ -35,9 +35,10 @@ def prove_absent(
     account.check(remembered)
     if kind.endpoint.style != "collection":
         return  # what was asked is all that there is: these kinds have no list beside it
-    listing = inventory.listing(kind) if is_list_fresh else inventory.relist(kind)
+    within = kind.parent_id(id_)
+    listing = inventory.listing(kind, within) if is_list_fresh else inventory.relist(kind, within)
     if not listing.is_complete:
-        listing = inventory.relist(kind)
+        listing = inventory.relist(kind, within)
     if any(str(row["id"]) == id_ for row in listing.rows):
         raise UnprovenAbsenceError(kind.endpoint.path, "still shows it")
     if not listing.is_complete:

@@ -18,7 +18,7 @@ from flireo_iac.core.diff import diff, own
 from flireo_iac.core.existing import Existing, existing
 from flireo_iac.core.inside import differences
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.ports import Row
+from flireo_iac.core.ports import Listing, Row
 from flireo_iac.core.refresh import absent_keys, answer_digests, forget_write_only, refreshed
 from flireo_iac.core.settle import has_key, natural_key
 from flireo_iac.kinds import Kind, our_name
@@ -160,7 +160,7 @@ class Adopter:
                 reason = f"the account holds no {item.kind.title} with the id {said}"
                 return Match(item, Verdict.ASK, reason, candidates=self._candidates(item))
             return self._own(item, row, "as you said", known)
-        rows = {str(row["id"]): row for row in self._inventory.listing(item.kind).rows}
+        rows = {str(row["id"]): row for row in self._listing(item).rows}
         if recorded is None or recorded not in rows:
             return None
         return self._own(item, rows[recorded], "by the record", known)
@@ -183,7 +183,7 @@ class Adopter:
         if not free:
             return self._own(item, candidates[0], "", known)
         rivals = [other.key for other in rest if other.urn != item.urn and self._shares(item, other, key)]
-        if len(free) == 1 and not rivals and self._inventory.listing(kind).is_complete:
+        if len(free) == 1 and not rivals and self._listing(item).is_complete:
             return self._own(item, free[0], f"by its {words}", known)
         if rivals:
             reason = f"{', '.join(rivals)} has the same {words}"
@@ -195,7 +195,14 @@ class Adopter:
 
     def _candidates(self, item: Item) -> tuple[Row, ...]:
         key = natural_key(item.kind, item.inputs)
-        return tuple(row for row in self._inventory.listing(item.kind).rows if has_key(item.kind, key, row))
+        return tuple(row for row in self._listing(item).rows if has_key(item.kind, key, row))
+
+    def _listing(self, item: Item) -> Listing:
+        """Give what the item's object may be among; nothing as long as the parent that it is within is not known."""
+        if not item.kind.endpoint.within:
+            return self._inventory.listing(item.kind)
+        parent = item.inputs.get(item.kind.endpoint.within)
+        return self._inventory.listing(item.kind, parent) if isinstance(parent, str) else Listing((), True)
 
     @staticmethod
     def _shares(item: Item, other: Item, key: Mapping[str, Any]) -> bool:

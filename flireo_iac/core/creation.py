@@ -20,9 +20,9 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
-from flireo_iac.core.settle import Settler, advice, ambiguous, command, has_key, is_lost, natural_key, shows
+from flireo_iac.core.settle import Settler, advice, ambiguous, command, is_lost, natural_key, shows
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.waits import wait_text
 
 Say = Callable[[str, str], None]
@@ -91,7 +91,9 @@ class Creation:
         with self._locks[(kind.name, *map(str, key.values()))]:
             if kind.endpoint.style == "slot":
                 return self._store(kind, inputs, body, say)
-            found = self._from_earlier_run(kind, inputs, body, say, urn)
+            found = self._within_parent(kind, inputs, body, say) if kind.endpoint.within else None
+            if found is None:
+                found = self._from_earlier_run(kind, inputs, body, say, urn)
             if found is None:
                 first = {key: value for key, value in inputs.items() if key not in later}
                 found = self._new(kind, first, body, say, urn)
@@ -99,6 +101,35 @@ class Creation:
                     found = self._completed(kind, found, inputs, say)
             self._made.add(found.id)
             return found
+
+    def _within_parent(
+        self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say
+    ) -> Existing | None:
+        """Take over what the parent holds under the same name already; None when it holds nothing of it.
+
+        The parent is this stack's own, so what is in it is nobody else's: it came with the parent's create, or in a run
+        that was cut off.
+        """
+        rows = self.inventory.named(kind, natural_key(kind, body), str(body[kind.endpoint.within]))
+        ended = {str(row["id"]): why for row in rows if (why := self._why_final(kind, row))}
+        rows = tuple(row for row in rows if row["id"] in ended or not self.is_known(kind.name, str(row["id"])))
+        same = next((row for row in rows if shows(kind, body, row)), None)
+        if same is None and rows:
+            same = next((row for row in rows if row["id"] in ended), rows[0])
+            if same["id"] not in ended:
+                raise AmbiguousCreateError(
+                    f"its {KINDS[kind.parent].title} holds it already as {same['id']}, with other values, and no state "
+                    "of this stack knows it. Nothing was sent. Delete it in the dashboard, or take its values over.",
+                    candidates=tuple(str(row["id"]) for row in rows),
+                )
+            say("warning", f"{ended[str(same['id'])]}, with other values than these: it stays as it is")
+        if same is None:
+            return None
+        return existing(kind, inputs, same, answer_digests(kind, inputs, same), self.account.held())
+
+    @staticmethod
+    def _why_final(kind: Kind, row: Row) -> str:
+        return kind.why_final(canonical(kind.model, row)) if kind.why_final is not None else ""
 
     def _completed(self, kind: Kind, made: Existing, inputs: Mapping[str, Any], say: Say) -> Existing:
         """Send what the create took no notice of; an object that was made is kept whatever becomes of that."""
@@ -161,9 +192,10 @@ class Creation:
         return self.account.check() or self.digest({})
 
     def _begin(self, kind: Kind, body: Mapping[str, Any], urn: str) -> Intent:
-        before = self.inventory.listing(kind)
+        within = str(body.get(kind.endpoint.within, ""))
+        before = self.inventory.listing(kind, within)
         key = natural_key(kind, body)
-        twins = [row for row in before.rows if has_key(kind, key, row)]
+        twins = list(self.inventory.named(kind, key, within))
         self._refuse_twin(kind, body, twins, urn)
         return self.journal.open(
             Intent(
@@ -274,7 +306,7 @@ class Creation:
         if not isinstance(error, ConflictError):
             return error
         key = natural_key(kind, body)
-        twins = [str(row["id"]) for row in self.inventory.listing(kind).rows if has_key(kind, key, row)]
+        twins = [str(row["id"]) for row in self.inventory.named(kind, key, str(body.get(kind.endpoint.within, "")))]
         if not twins:
             return error
         text = f"{error.text.rstrip('.')}; the account holds it as {', '.join(twins)}"

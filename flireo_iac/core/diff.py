@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from flireo_iac.core.canonical import canonical, comparable, is_server_default, same, whole
 from flireo_iac.kinds import Kind, marker, our_name
-from flireo_iac.kinds._markers import Clearable, Immutable, ServerDefault
+from flireo_iac.kinds._markers import Clearable, Immutable, OnlyOnCreate, ServerDefault
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ def diff(
     changes = []
     for name in sorted(spelled, key=[*kind.inputs, *spelled].index):
         one, other = _value(kind, before, name), _value(kind, after, name)
+        if is_only_on_create(kind, name):
+            continue
         if _holds_unknown(other, is_unknown):
             operation: Literal["add", "change", "remove"] = "add" if one is None else "change"
         elif (one is None and other is None) or _is_default_of_immutable(kind, name, one, other):
@@ -76,6 +78,12 @@ def diff(
         is_replacement = info is not None and marker(info, Immutable) is not None
         changes.append(Change(name, spelled[name], operation, is_replacement))
     return tuple(changes)
+
+
+def is_only_on_create(kind: Kind, name: str) -> bool:
+    """Tell whether a property is sent with the create and never again."""
+    info = kind.inputs.get(name)
+    return info is not None and marker(info, OnlyOnCreate) is not None
 
 
 def _is_default_of_immutable(kind: Kind, name: str, one: Any, other: Any) -> bool:

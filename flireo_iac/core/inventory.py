@@ -9,12 +9,19 @@ Source: api notes, sections 3 and 4.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
+from typing import Any
 
+from flireo_iac.core.canonical import canonical, whole
 from flireo_iac.core.ports import Api, Listing, Row
-from flireo_iac.kinds import Kind
+from flireo_iac.errors import NotFoundError
+from flireo_iac.kinds import KINDS, Kind, our_name
+
+Place = tuple[str, str]
+"""Name of a kind, and the id of the parent where its objects exist within one."""
 
 
 class Inventory:
@@ -28,28 +35,65 @@ class Inventory:
     def __init__(self, api: Api, say: Callable[[str], None] = lambda text: None) -> None:
         self._api = api
         self._say = say
-        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
-        self._rows: dict[str, dict[str, Row]] = {}
-        self._is_complete: dict[str, bool] = {}
+        self._locks: defaultdict[Place, Lock] = defaultdict(Lock)
+        self._rows: dict[Place, dict[str, Row]] = {}
+        self._is_complete: dict[Place, bool] = {}
+        self._named: dict[Place, defaultdict[str, dict[str, None]]] = {}
         self._brief: set[str] = set()
 
-    def listing(self, kind: Kind) -> Listing:
-        """Give all objects of a kind, the run's own included; reads the list once in a run."""
-        with self._locks[kind.name]:
-            if kind.name not in self._rows:
-                self._keep(kind, self._api.list(kind))
-            return Listing(tuple(self._rows[kind.name].values()), self._is_complete[kind.name])
+    def listing(self, kind: Kind, within: str = "") -> Listing:
+        """Give all objects of a kind, the run's own included; reads the list once in a run.
 
-    def _keep(self, kind: Kind, listing: Listing) -> None:
-        self._rows[kind.name] = {str(row["id"]): row for row in listing.rows}
-        self._is_complete[kind.name] = listing.is_complete
+        Args:
+            kind: Kind of the objects.
+            within: Id of their parent, where they exist within one; empty for all others.
+        """
+        place = (kind.name, within)
+        with self._locks[place]:
+            if place not in self._rows:
+                self._keep(place, self._read(kind, within))
+            return Listing(tuple(self._rows[place].values()), self._is_complete[place])
 
-    def relist(self, kind: Kind) -> Listing:
+    def _read(self, kind: Kind, within: str) -> Listing:
+        try:
+            return self._api.list(kind, within)
+        except NotFoundError:
+            if not within or self.find(KINDS[kind.parent], within)[0] is not None:
+                raise
+            # With its parent it is gone, as far as the list of the parents proves that.
+            return Listing((), self.listing(KINDS[kind.parent]).is_complete)
+
+    def _keep(self, place: Place, listing: Listing) -> None:
+        self._rows[place] = {str(row["id"]): row for row in listing.rows}
+        self._is_complete[place] = listing.is_complete
+        self._named.pop(place, None)
+
+    def relist(self, kind: Kind, within: str = "") -> Listing:
         """Read the list anew, because it may have grown since."""
-        with self._locks[kind.name]:
-            listing = self._api.list(kind)
-            self._keep(kind, listing)
+        place = (kind.name, within)
+        with self._locks[place]:
+            listing = self._read(kind, within)
+            self._keep(place, listing)
             return listing
+
+    def named(self, kind: Kind, key: Mapping[str, Any], within: str = "") -> tuple[Row, ...]:
+        """Give the objects with a natural key, without a look at all the others.
+
+        Args:
+            kind: Kind of the objects.
+            key: The natural key, spelled the contract's way.
+            within: Id of their parent, where they exist within one.
+        """
+        self.listing(kind, within)
+        place, wanted = (kind.name, within), key_text(kind, key)
+        with self._locks[place]:
+            rows = self._rows[place]
+            if place not in self._named:
+                self._named[place] = defaultdict(dict)
+                for id_, row in rows.items():
+                    self._named[place][key_text(kind, row)][id_] = None
+            ids = self._named[place].get(wanted, {})
+            return tuple(rows[id_] for id_ in ids if id_ in rows and key_text(kind, rows[id_]) == wanted)
 
     def find(self, kind: Kind, id_: str) -> tuple[Row | None, bool]:
         """Find an object.
@@ -59,13 +103,17 @@ class Inventory:
             comes from the list.
         """
         if kind.name not in self._brief:
-            for row in self.listing(kind).rows:
-                if str(row["id"]) == id_:
-                    return row, False
+            within = kind.parent_id(id_)
+            self.listing(kind, within)
+            row = self._rows[kind.name, within].get(id_)
+            if row is not None:
+                return row, False
         return self.ask(kind, id_), True
 
     def ask(self, kind: Kind, id_: str) -> Row | None:
         """Ask the object itself; None when it says that it is not there."""
+        if kind.endpoint.within:
+            return {str(row["id"]): row for row in self.relist(kind, kind.parent_id(id_)).rows}.get(id_)
         row = self._api.get(kind, id_)
         if row is None:
             self.forget(kind, id_)
@@ -79,7 +127,7 @@ class Inventory:
 
     def distrust_list(self, kind: Kind) -> None:
         """Read this kind object by object from now on, because its list says less than the objects do."""
-        with self._locks[kind.name]:
+        with self._locks[kind.name, ""]:
             is_news = kind.name not in self._brief
             self._brief.add(kind.name)
         if is_news:
@@ -89,12 +137,25 @@ class Inventory:
 
     def remember(self, kind: Kind, row: Row) -> None:
         """Keep what a write or a read of one object answered."""
-        with self._locks[kind.name]:
-            if kind.name in self._rows:
-                self._rows[kind.name][str(row["id"])] = row
+        id_ = str(row["id"])
+        place = (kind.name, kind.parent_id(id_))
+        with self._locks[place]:
+            if place in self._rows:
+                self._rows[place][id_] = row
+                if place in self._named:
+                    self._named[place][key_text(kind, row)][id_] = None
 
     def forget(self, kind: Kind, id_: str) -> None:
         """Drop an object that is gone."""
-        with self._locks[kind.name]:
-            if kind.name in self._rows:
-                self._rows[kind.name].pop(id_, None)
+        place = (kind.name, kind.parent_id(id_))
+        with self._locks[place]:
+            if place in self._rows:
+                self._rows[place].pop(id_, None)
+
+
+def key_text(kind: Kind, values: Mapping[str, Any]) -> str:
+    """Give a text that is the same for all objects with one natural key."""
+    own = {name: value for name, value in values.items() if our_name(kind.model, name) in kind.natural_key}
+    spelled = canonical(kind.model, own)
+    key = [whole(spelled.get(name)) for name in kind.natural_key]
+    return json.dumps(key, sort_keys=True, ensure_ascii=False, default=str)

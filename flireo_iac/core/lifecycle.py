@@ -166,9 +166,20 @@ class Lifecycle:
         if kind.endpoint.style == "slot" and not self._is_ours(kind, id_, outputs):
             say("warning", "the slot holds another key than the one of this resource: it is left alone")
             return
+        if kind.endpoint.within and self._is_history(kind, id_, item, say):
+            return
         if not self._api.delete(kind, id_):
             self._prove_absent(kind, id_, outputs, is_list_fresh=False)
         self._inventory.forget(kind, id_)
+
+    def _is_history(self, kind: Kind, id_: str, item: str, say: Say) -> bool:
+        """Tell whether nothing about an object can change any more, so that its record stays where it is."""
+        row = self._inventory.find(kind, id_)[0]
+        why = kind.why_final(canonical(kind.model, row)) if row is not None and kind.why_final is not None else ""
+        if not why or self._allowed.covers("call-again", item):
+            return False
+        say("info", f"{why}: its record stays, it is only no longer managed here")
+        return True
 
     def _is_ours(self, kind: Kind, id_: str, outputs: Mapping[str, Any]) -> bool:
         """Tell whether a slot still holds what this resource stored; a renamed item has stored its own by now."""

@@ -18,8 +18,8 @@ __all__ = ["Api", "Listing", "Row"]
 class Api(Protocol):
     """Five verbs over the objects of a kind, and whose they are. Each raises ``ApiError`` or ``TransportError``."""
 
-    def list(self, kind: Kind) -> Listing:
-        """Give all objects of a kind."""
+    def list(self, kind: Kind, within: str = "") -> Listing:
+        """Give all objects of a kind; of one parent, whose id is ``within``, where they exist within one."""
 
     def get(self, kind: Kind, id_: str) -> Row | None:
         """Give one object; None when the server says that it is not there."""

@@ -174,6 +174,8 @@ class Recovery:
 
         What looks the same may be a person's or another stack's, and what is taken would be deleted with the stack.
         """
+        if left.kind.endpoint.within:
+            return Proposal(left, Action.CLEAR, "the next run finds it in its parent, or makes it")
         body = create_body(inputs)
         key = natural_key(left.kind, body)
         while True:
@@ -223,7 +225,9 @@ class Recovery:
         return self.inventory.ask(left.kind, id_)
 
     def _rows(self, left: Unfinished, ids: tuple[str, ...]) -> tuple[Row, ...]:
-        known = {str(row["id"]): row for row in self.inventory.listing(left.kind).rows}
+        places = dict.fromkeys(map(left.kind.parent_id, ids or ("",)))
+        listings = [self.inventory.listing(left.kind, within) for within in places]
+        known = {str(row["id"]): row for listing in listings for row in listing.rows}
         return tuple(known.get(id_, {"id": id_}) for id_ in ids)
 
     def _is_owned(self, kind: Kind, row: Row, owned: set[str | None]) -> bool:

@@ -134,7 +134,7 @@ class Settler:
     def _look(self, kind: Kind, inputs: Mapping[str, Any] | None, intent: Intent, story: str) -> Row | None:
         """Look once; None when there is nothing new."""
         try:
-            listing = self.inventory.relist(kind)
+            listing = self.inventory.relist(kind, str(intent.natural_key.get(kind.endpoint.within, "")))
         except FlireoError as error:
             raise AmbiguousCreateError(
                 f"{story}, and the list that would tell whether the object was made could not be read "

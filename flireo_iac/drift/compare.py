@@ -161,6 +161,8 @@ class _Comparison:
 
     def _not_made(self, wanted: Wanted) -> ItemDrift:
         made = ItemDrift(wanted.kind, wanted.name, fate=Fate.NOT_MADE)
+        if wanted.kind.endpoint.within:
+            return made
         listing = self._versions.listing(wanted.kind)
         by_id = {str(row["id"]): row for row in listing.rows}
         recorded = self._versions.record.get(wanted.key)

@@ -41,7 +41,7 @@ def look(
                 say(f"{title}: {text}")
 
         held = lifecycle.read(each.kind, each.id, each.inputs, each.outputs, tell)
-        row = next((row for row in inventory.listing(each.kind).rows if str(row["id"]) == each.id), None)
+        row = inventory.find(each.kind, each.id)[0] if held is not None else None
         found[each.urn] = Held(held.inputs, row) if held is not None else Held()
         if held is None or dict(held.inputs) != dict(each.inputs):
             account.check()  # before anything is told about an account that may be another one

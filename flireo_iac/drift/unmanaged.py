@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flireo_iac.core.canonical import canonical
 from flireo_iac.drift.model import Fate, ItemDrift
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import FILE_KINDS, KINDS, Kind
 from flireo_iac.pull.record import FOLDER, read_record
 from flireo_iac.rows import Listing, Row
 
@@ -25,7 +25,7 @@ def unmanaged(listing: Callable[[Kind], Listing], owned: Owned) -> Iterator[Item
         listing: Gives all objects of a kind.
         owned: What the stacks own.
     """
-    for kind in KINDS.values():
+    for kind in FILE_KINDS:
         for row in listing(kind).rows:
             if (kind.name, str(row["id"])) not in owned:
                 yield ItemDrift(kind, _called(kind, row), str(row["id"]), Fate.UNMANAGED)

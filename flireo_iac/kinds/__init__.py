@@ -18,6 +18,7 @@ from flireo_iac.kinds._shape import fields, our_name, shapes
 from flireo_iac.kinds._spec import Endpoint, Envelope, Finding, Kind, Rule
 
 __all__ = [
+    "FILE_KINDS",
     "KINDS",
     "Endpoint",
     "Envelope",
@@ -79,3 +80,6 @@ def checked(found: Mapping[str, tuple[Kind, str]]) -> dict[str, Kind]:
 
 KINDS: Mapping[str, Kind] = checked(_found())
 """Every kind by name, what is referred to first."""
+
+FILE_KINDS = tuple(kind for kind in KINDS.values() if not kind.parent)
+"""Kinds whose items have a file of their own; what exists within another item is written there."""

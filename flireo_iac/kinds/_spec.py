@@ -21,6 +21,7 @@ from flireo_iac.kinds._markers import (
     Clearable,
     Immutable,
     MovesOn,
+    Reference,
     Secret,
     ServerDefault,
     ServerFills,
@@ -65,12 +66,14 @@ class Endpoint:
     """Paths and verbs of a kind.
 
     Args:
-        path: Path of the collection, below the base URL.
+        path: Path of the collection, below the base URL; with ``{field}`` where the id of a parent stands.
         successor_path: The same in the successor; None when it is equal.
         style: ``collection`` (list, get, post, delete by id), ``slot`` (one value for each name, POST overwrites,
             DELETE names it in the body), or ``single`` (at most one object, without an id in the path).
         update: ``patch``, ``post`` (the create call overwrites) or ``none`` (a change is a replacement).
         page_size: Objects on a page of a list that may page without saying so; None for everything at once.
+        within: Input that holds the id of the parent, for objects that exist only within another one; empty for all
+            others. Their ids here are ``parent/own``.
         slot_field: For ``slot``: the input that names the slot.
         slot_output: For ``slot``: the output that tells whether the slot holds a value.
         slot_key: For ``slot``: key of that output in the answer, with ``{slot}`` for the slot's name.
@@ -81,6 +84,7 @@ class Endpoint:
     style: Literal["collection", "slot", "single"] = "collection"
     update: Literal["patch", "post", "none"] = "patch"
     page_size: int | None = None
+    within: str = ""
     slot_field: str = ""
     slot_output: str = ""
     slot_key: str = ""
@@ -201,6 +205,11 @@ class Kind:
 
     def _check_endpoint(self) -> None:
         endpoint = self.endpoint
+        if endpoint.within:
+            parent = self.inputs.get(endpoint.within)
+            is_reference = parent is not None and marker(parent, Reference) is not None
+            self._require(is_reference, "it is within another object, but no input refers to that")
+            self._require(f"{{{endpoint.within}}}" in endpoint.path, "its path does not name its parent")
         if endpoint.style == "collection":
             self._require(bool(self.envelope.many), "a collection needs the key of its list")
         if endpoint.style == "slot":
@@ -239,6 +248,16 @@ class Kind:
                 if default is None or default.value not in stands_for_it:
                     later[key] = value
         return later
+
+    @cached_property
+    def parent(self) -> str:
+        """Name of the kind of the object that this one exists in; empty when it stands for itself."""
+        mark = marker(self.inputs[self.endpoint.within], Reference) if self.endpoint.within else None
+        return mark.kind if mark is not None else ""
+
+    def parent_id(self, id_: str) -> str:
+        """Give the id of the object that an object exists in; empty when it stands for itself."""
+        return id_.rpartition("/")[0] if self.endpoint.within else ""
 
     @property
     def title(self) -> str:

@@ -7,18 +7,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flireo_iac.kinds._formats import ClockTime, TimeZone
+from flireo_iac.kinds._formats import E164, ClockTime, TimeZone
 from flireo_iac.kinds._markers import (
     AfterCreate,
     Clearable,
     Immutable,
     MovesOn,
+    OnlyOnCreate,
     Reference,
     ServerDefault,
     ServerSet,
     TimeOfDay,
 )
-from flireo_iac.kinds._spec import Endpoint, Envelope, Kind, Properties
+from flireo_iac.kinds._spec import Block, Endpoint, Envelope, Kind, Properties
+
+
+class Lead(Block):
+    """Somebody whom a campaign calls. Source: contract, CampaignLeadCreate."""
+
+    phone_number: Annotated[E164, Field(description="Whom it calls, E.164.")]
+    variables: Annotated[
+        dict[str, str] | None, Field(description="What fills the {{name}} slots of system_message_template.")
+    ] = None
 
 
 class CampaignProperties(Properties):
@@ -57,6 +67,14 @@ class CampaignProperties(Properties):
         TimeZone | None,
         ServerDefault("Europe/Amsterdam"),
         Field(description="Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."),
+    ] = None
+    leads: Annotated[
+        list[Lead] | None,
+        OnlyOnCreate(),
+        Field(
+            description="Whom it calls. They are sent with the create, in one request; after that each is a resource "
+            "of its own (CampaignLead)."
+        ),
     ] = None
     total_leads: Annotated[int | None, ServerSet(), Field(description="Number of its leads.")] = None
     completed_leads: Annotated[int | None, ServerSet(), Field(description="Leads that were reached.")] = None

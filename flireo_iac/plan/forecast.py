@@ -122,14 +122,16 @@ def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(
         allowed: What was asked for.
         known: Names of the kinds that the provider has read already.
     """
-    forward = plan.of("create", "update", "replace")
-    backward = plan.of("delete", "replace", "sweep")
+    remade = {step.urn for step in plan.of("create", "replace")}
+    dropped = {step.urn for step in plan.of("delete", "replace")}
+    forward = [step for step in plan.of("create", "update", "replace") if not _comes_with_parent(step, remade)]
+    backward = [step for step in plan.of("delete", "replace", "sweep") if not _comes_with_parent(step, dropped)]
     own = Counter(step.kind.name for step in plan.steps if step.kind is not None)
     looked = set(known)
     waves: list[Wave] = []
 
     def look(names: Iterable[str]) -> None:
-        new = [name for name in dict.fromkeys(names) if name not in looked]
+        new = [name for name in dict.fromkeys(names) if name not in looked and not KINDS[name].parent]
         looked.update(new)
         if new:
             waves.append(Wave(reads=sum(_pages(name, own[name]) for name in new)))
@@ -139,6 +141,7 @@ def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(
     for layer in _layers(forward):
         look(kind.name for kind in _kinds(layer))
         waves.append(Wave(writes=len(_kinds(layer)) + sum(map(_has_second_write, layer))))
+    waves.append(Wave(reads=len(_parents(plan.of("create", "update", "replace", "delete")) - dropped)))
     for layer in reversed(_layers(backward)):
         look(name for step in layer for name in _looked_at_before_delete(step, allowed))
         kinds = _kinds(layer)
@@ -148,8 +151,26 @@ def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(
 
 def requests_of_refresh(plan: Plan) -> list[Wave]:
     """Count what a refresh sends when it finds everything as it was: one list for each kind."""
-    own = Counter(step.kind.name for step in plan.steps if step.kind is not None and step.op != "create")
-    return [Wave(reads=sum(_pages(name, number) for name, number in own.items()))]
+    there = [step for step in plan.steps if step.kind is not None and step.op != "create"]
+    own = Counter(step.kind.name for step in there if step.kind is not None and not step.kind.parent)
+    return [Wave(reads=sum(_pages(name, number) for name, number in own.items()) + len(_parents(there)))]
+
+
+def _parents(steps: Iterable[PlannedStep]) -> set[str]:
+    """Give the URNs of the objects that the steps' objects are within: each of them has a list of its own."""
+    return {parent for step in steps if (parent := _parent(step))}
+
+
+def _parent(step: PlannedStep) -> str:
+    if step.kind is None or not step.kind.parent:
+        return ""
+    token = f":{KINDS[step.kind.parent].token}::"
+    return next((urn for urn in step.needs if token in urn), "")
+
+
+def _comes_with_parent(step: PlannedStep, parents: set[str]) -> bool:
+    """Tell whether the object comes, or goes, with the one that it is within, so that it costs nothing."""
+    return _parent(step) in parents
 
 
 def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:

@@ -367,6 +367,16 @@ ToolConfig = TypedDict(
 """The tool itself; its keys follow ``tool_type``."""
 
 
+class Lead(TypedDict):
+    """Somebody whom a campaign calls."""
+
+    phone_number: pulumi.Input[str]
+    """Whom it calls, E.164."""
+
+    variables: NotRequired[pulumi.Input[Mapping[str, Any]]]
+    """What fills the {{name}} slots of system_message_template."""
+
+
 class AgentArgs(TypedDict):
     """Inputs of `Agent`."""
 
@@ -876,6 +886,10 @@ class CampaignArgs(TypedDict):
     timezone: NotRequired[pulumi.Input[str]]
     """Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."""
 
+    leads: NotRequired[pulumi.Input[list[pulumi.Input[Lead | Mapping[str, Any]]]]]
+    """Whom it calls. They are sent with the create, in one request; after that each is a resource of its own
+    (CampaignLead)."""
+
 
 class Campaign(FlireoResource):
     """Calls of one agent to many people, within daily hours.
@@ -905,6 +919,9 @@ class Campaign(FlireoResource):
     """Until when, HH:MM:SS. The server's default is 17:00:00."""
     timezone: pulumi.Output[str | None]
     """Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."""
+    leads: pulumi.Output[list[Mapping[str, Any]] | None]
+    """Whom it calls. They are sent with the create, in one request; after that each is a resource of its own
+    (CampaignLead)."""
     total_leads: pulumi.Output[int | None]
     """Number of its leads."""
     completed_leads: pulumi.Output[int | None]
@@ -925,6 +942,58 @@ class Campaign(FlireoResource):
         super().__init__(resource_name, args, opts)
 
 
+class CampaignLeadArgs(TypedDict):
+    """Inputs of `CampaignLead`."""
+
+    campaign_id: pulumi.Input[str]
+    """The campaign that calls. A change makes a new object. Id of a campaign."""
+
+    phone_number: pulumi.Input[str]
+    """Whom it calls, E.164. A change makes a new object."""
+
+    variables: NotRequired[pulumi.Input[Mapping[str, Any]]]
+    """What fills the {{name}} slots of the campaign's system_message_template. A change makes a new object."""
+
+
+class CampaignLead(FlireoResource):
+    """Somebody whom a campaign calls.
+
+    Args:
+        resource_name: Name in the program, unique among its kind; it is not sent to the API.
+        opts: Pulumi's options.
+        **args: The inputs, see `CampaignLeadArgs`.
+
+    Source: api notes, section 12; contract, /campaigns/{id}/leads.
+    """
+
+    KIND: ClassVar[str] = "campaign_lead"
+
+    campaign_id: pulumi.Output[str]
+    """The campaign that calls. A change makes a new object. Id of a campaign."""
+    phone_number: pulumi.Output[str]
+    """Whom it calls, E.164. A change makes a new object."""
+    variables: pulumi.Output[Mapping[str, Any] | None]
+    """What fills the {{name}} slots of the campaign's system_message_template. A change makes a new object."""
+    status: pulumi.Output[str | None]
+    """pending, calling, completed, failed, skipped or no_answer."""
+    call_id: pulumi.Output[str | None]
+    """The last call."""
+    attempts: pulumi.Output[int | None]
+    """Number of calls so far."""
+    last_attempt_at: pulumi.Output[str | None]
+    """When it was last called."""
+    created_at: pulumi.Output[str | None]
+    """When it was made, ISO 8601 in UTC."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        **args: Unpack[CampaignLeadArgs],
+    ) -> None:
+        super().__init__(resource_name, args, opts)
+
+
 RESOURCES: Mapping[str, Callable[..., FlireoResource]] = {
     "agent": Agent,
     "analysis_template": AnalysisTemplate,
@@ -934,5 +1003,6 @@ RESOURCES: Mapping[str, Callable[..., FlireoResource]] = {
     "domain": Domain,
     "phone_number": PhoneNumber,
     "campaign": Campaign,
+    "campaign_lead": CampaignLead,
 }
 """The class of each kind."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flireo_iac.client.api import FlireoApi
-from flireo_iac.kinds import KINDS, Kind, marker, our_name, shapes
+from flireo_iac.kinds import FILE_KINDS, KINDS, Kind, marker, our_name, shapes
 from flireo_iac.kinds._markers import Secret, Since
 from flireo_iac.rows import Row
 
@@ -24,8 +24,11 @@ class Account:
     incomplete: frozenset[str] = frozenset()
 
 
-def read_account(api: FlireoApi, names: Iterable[str] = KINDS) -> Account:
-    """Read the lists of some kinds; sends no write.
+_NAMES = tuple(kind.name for kind in FILE_KINDS)
+
+
+def read_account(api: FlireoApi, names: Iterable[str] = _NAMES) -> Account:
+    """Read the lists of some kinds, and one list of leads for each campaign; sends no write.
 
     Where a list says less than its objects do, its objects are read one by one.
 
@@ -46,10 +49,21 @@ def read_account(api: FlireoApi, names: Iterable[str] = KINDS) -> Account:
         if first is not None and _says_less(first, api.get(kind, str(first["id"]))):
             whole = (api.get(kind, str(row["id"])) for row in found)
             found = tuple(row for row in whole if row is not None)
-        rows[name] = found
+        rows[name] = tuple(_with_leads(api, row) for row in found) if name == "campaign" else found
         if not listing.is_complete:
             incomplete.add(name)
     return Account(rows, frozenset(incomplete))
+
+
+def _with_leads(api: FlireoApi, campaign: Row) -> Row:
+    """Give a campaign with its leads, as its file says them."""
+    if not campaign.get("total_leads"):
+        return campaign
+    listing = api.list(KINDS["campaign_lead"], str(campaign["id"]))
+    return {**campaign, "leads": [{key: row[key] for key in _OF_A_LEAD if row.get(key)} for row in listing.rows]}
+
+
+_OF_A_LEAD = ("phone_number", "variables")
 
 
 def _says_less(row: Row, whole: Row | None) -> bool:

@@ -21,6 +21,15 @@ _TRANSFER = f"name: Desk\n{_LLM}  tools:\n    - type: transferCall\n      destin
 _TO = '        - {type: number, number: "%s", description: A person.}\n'
 _REALTIME = "name: Desk\nllm_config: {provider: xai_realtime, model: grok-realtime-v1, voice: ara}\n"
 _NUMBER = 'phone_number: "+31201234567"\nagent_id: ${agents.desk.id}\n'
+_CAMPAIGN = (
+    "name: Renewals\nagent_id: ${agents.desk.id}\nsystem_message_template: Say hello to {{name}}.\n"
+    "leads: {file: leads.csv}\n"
+)
+_CALLED = {
+    "agents/desk.yaml": "name: Desk\n",
+    "campaigns/renewals.yaml": _CAMPAIGN,
+    "campaigns/leads.csv": "phone_number,name\n+31201234567,Robin\n",
+}
 
 ITEMS = (
     RuleEntry(
@@ -234,5 +243,42 @@ ITEMS = (
         good={"agents/desk.yaml": "name: Desk\n", "agents/night.yaml": "name: Night\n"},
         is_waivable=True,
         when="validate",
+    ),
+    RuleEntry(
+        "FL231",
+        "error",
+        "leads that are no list",
+        "A file of leads is a CSV: the first line names the columns, one of them is `phone_number`, and each other one "
+        "is a variable. Commas, semicolons and tabs are understood.",
+        bad={
+            "agents/desk.yaml": "name: Desk\n",
+            "campaigns/renewals.yaml": _CAMPAIGN,
+            "campaigns/leads.csv": "number,name\n+31201234567,Robin\n",
+        },
+        good=_CALLED,
+    ),
+    RuleEntry(
+        "FL232",
+        "error",
+        "a number that a campaign would call twice",
+        "Each lead is called, so whoever stands there twice is called twice.",
+        bad=_CALLED | {"campaigns/leads.csv": "phone_number,name\n+31201234567,Robin\n+31201234567,Sam\n"},
+        good=_CALLED,
+    ),
+    RuleEntry(
+        "FL233",
+        "error",
+        "a lead without a variable that the template uses",
+        "The agent would be told the name of the slot instead of what stands in it.",
+        bad=_CALLED | {"campaigns/leads.csv": "phone_number,name\n+31201234567,\n"},
+        good=_CALLED,
+    ),
+    RuleEntry(
+        "FL234",
+        "warning",
+        "a variable of leads that nothing uses",
+        "It is sent and stored with every lead, and no slot of `system_message_template` is filled from it.",
+        bad=_CALLED | {"campaigns/leads.csv": "phone_number,name,city\n+31201234567,Robin,Teststad\n"},
+        good=_CALLED,
     ),
 )

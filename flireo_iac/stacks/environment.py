@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flireo_iac.core.check import suggestion
 from flireo_iac.errors import Problem
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import FILE_KINDS
 from flireo_iac.stacks.folder import ENVIRONMENTS, StackFiles, find_environments, read_file
 from flireo_iac.stacks.interpolate import NAME
 from flireo_iac.stacks.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, named
@@ -234,7 +234,7 @@ def _overlays(root: MapNode, items: list[str], problems: list[Problem]) -> dict[
 
 def _flat(node: MapNode, problems: list[Problem]) -> Iterator[tuple[str, Entry]]:
     """Give every overlay with its item's name, written ``agents.a:`` or ``agents:`` with ``a:`` below."""
-    folders = {kind.folder for kind in KINDS.values()}
+    folders = {kind.folder for kind in FILE_KINDS}
     for key, entry in node.entries.items():
         if key not in folders:
             yield key, entry

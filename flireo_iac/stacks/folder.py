@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flireo_iac.errors import Problem, SettingsError
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import FILE_KINDS, Kind
 from flireo_iac.stacks.document import read_document
 from flireo_iac.stacks.interpolate import ITEM_NAME
 from flireo_iac.stacks.nodes import MapNode
@@ -81,7 +81,7 @@ def holds_stack(folder: Path) -> bool:
     """Tell whether a folder holds a stack: a Pulumi project, or files of items."""
     if (folder / "Pulumi.yaml").is_file():
         return True
-    return any((folder / kind.folder).is_dir() or _single_files(kind, folder) for kind in KINDS.values())
+    return any((folder / kind.folder).is_dir() or _single_files(kind, folder) for kind in FILE_KINDS)
 
 
 def stack_folder(chosen: Path | None) -> Path:
@@ -121,7 +121,7 @@ def read_folder(folder: Path) -> StackFiles:
 def _read(folder: Path) -> StackFiles:
     files = StackFiles(folder)
     has_any = (folder / "Pulumi.yaml").is_file()
-    for kind in KINDS.values():
+    for kind in FILE_KINDS:
         paths = _single_files(kind, folder)
         if (folder / kind.folder).is_dir():
             has_any = True
@@ -234,8 +234,8 @@ def find_environments(folder: Path, problems: list[Problem]) -> dict[str, Path] 
 
 def _find_misnamed(folder: Path, problems: list[Problem]) -> None:
     """Find folders and files that look meant for the stack but would not be read."""
-    known = {kind.folder for kind in KINDS.values()} | {ENVIRONMENTS, "prompts"}
-    single = {Path(kind.single_file).stem for kind in KINDS.values() if kind.single_file}
+    known = {kind.folder for kind in FILE_KINDS} | {ENVIRONMENTS, "prompts"}
+    single = {Path(kind.single_file).stem for kind in FILE_KINDS if kind.single_file}
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "_")) or path.name in known:
             continue

@@ -12,10 +12,11 @@ from typing import Any
 
 from flireo_iac.core.check import check
 from flireo_iac.errors import Problem, StackError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.stacks.environment import Environment, read_environment
 from flireo_iac.stacks.folder import ItemFile, StackFiles, read_folder
 from flireo_iac.stacks.interpolate import Variables
+from flireo_iac.stacks.leads import lay_in_leads, leads_of
 from flireo_iac.stacks.nodes import MapNode, ScalarNode, is_null, locate, merge, named, value_at
 from flireo_iac.stacks.plain import Inputs
 from flireo_iac.stacks.prompts import Prompts, TextFiles, lay_in_prompt
@@ -35,6 +36,7 @@ class Item:
         is_protected: Whether the engine refuses to delete it.
         place: Its file.
         needs: Items that have to be there first, though no reference names them.
+        parent: Item that this one exists in; empty for one that has a file of its own.
     """
 
     kind: Kind
@@ -43,6 +45,7 @@ class Item:
     is_protected: bool
     place: Place
     needs: tuple[str, ...] = ()
+    parent: str = ""
 
     @property
     def key(self) -> str:
@@ -175,6 +178,7 @@ def resolve(
         problems += check_literals(item.kind, item.name, nodes[key], item.inputs, kinds)
     problems += check_unique({key: (item.kind, nodes[key], item.inputs) for key, item in made.items()})
     made = {key: replace(item, needs=_needs(item, made)) for key, item in made.items()}
+    made |= {lead.key: lead for key, item in made.items() for lead in _leads(item, nodes[key], problems)}
     order = ordered({key: (item.inputs, item.needs) for key, item in made.items()}, problems)
     return LoadedStack(
         files.folder,
@@ -203,6 +207,8 @@ def _origins(
     templates = Templates(filled, absent, problems)
     uses: dict[str, PromptUse] = {}
     for key, node in filled.items():
+        if files.items[key].kind.name == "campaign":
+            filled[key] = lay_in_leads(node, files.items[key].beside, texts, problems)
         if files.items[key].kind.name == "agent":
             beside = files.items[key].beside
             filled[key] = lay_in_prompt(templates.lay_in(node), beside, prompts, problems)
@@ -215,6 +221,15 @@ def _origins(
 def _item(source: ItemFile, node: MapNode, problems: list[Problem]) -> Item:
     inputs = Inputs(source.kind, source.name, problems).of(node.without("protect"))
     return Item(source.kind, source.name, inputs, _protection(source.kind, node, problems), node.place)
+
+
+def _leads(item: Item, node: MapNode, problems: list[Problem]) -> list[Item]:
+    """Give the items that a campaign's leads are."""
+    if item.kind.name != "campaign":
+        return []
+    found = leads_of(item.kind.folder, item.name, node, item.inputs, problems)
+    kind = KINDS["campaign_lead"]
+    return [Item(kind, lead.name, lead.inputs, False, lead.place, parent=item.key) for lead in found]
 
 
 def _needs(item: Item, items: Mapping[str, Item]) -> tuple[str, ...]:

@@ -78,11 +78,16 @@ def deploy(folder: str | Path | None = None) -> Stack:
     resources: dict[str, pulumi.CustomResource] = {}
     for key, item in loaded.items.items():
         inputs = {name: _output(value, resources, secrets) for name, value in item.inputs.items()}
+        parent = resources[item.parent] if item.parent else None
         options = pulumi.ResourceOptions(
-            protect=item.is_protected, depends_on=[resources[needed] for needed in item.needs]
+            protect=item.is_protected,
+            depends_on=[resources[needed] for needed in item.needs],
+            parent=parent,
+            deleted_with=parent,
         )
         resources[key] = RESOURCES[item.kind.name](item.name, opts=options, **inputs)
-        pulumi.export(key, resources[key].id)
+        if parent is None:
+            pulumi.export(key, resources[key].id)
     pulumi.export(RELEASE, release)
     return Stack(loaded, resources)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flireo_iac.kinds import KINDS, Kind, fields, marker
+from flireo_iac.kinds import FILE_KINDS, Kind, fields, marker
 from flireo_iac.kinds._markers import ServerSet, Spelling
 from flireo_iac.kinds._providers import LLM, STT, TTS, Providers
 from flireo_iac.stacks.config_keys import CONFIG_KEYS
@@ -44,11 +44,18 @@ _PROMPT = {
     "description": "A Markdown file, beside this one or in prompts/; becomes the system message, byte for byte.",
     "type": "string",
 }
+_LEADS_FILE = {
+    "description": "A CSV file beside this one: the column phone_number, and one column a variable.",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["file"],
+    "properties": {"file": {"type": "string"}},
+}
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Give every schema by name: one for each kind, ``environment`` and ``config``."""
-    return {kind.name: kind_schema(kind) for kind in KINDS.values()} | {
+    return {kind.name: kind_schema(kind) for kind in FILE_KINDS} | {
         ENVIRONMENT: environment_schema(),
         CONFIG: config_schema(),
     }
@@ -71,7 +78,7 @@ def environment_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     flat: dict[str, Any] = {}
     nested: dict[str, Any] = {}
-    for kind in KINDS.values():
+    for kind in FILE_KINDS:
         schema, more = _kind(kind, is_overlay=True)
         definitions |= more | {kind.name: schema}
         overlay = {"$ref": f"#/definitions/{kind.name}"}
@@ -160,6 +167,8 @@ def _kind(kind: Kind, *, is_overlay: bool) -> tuple[dict[str, Any], dict[str, An
     schema["description"] = kind.description
     for name, example in kind.example.items():
         properties[name] = {**properties[name], "examples": [example]}
+    if kind.name == "campaign":
+        properties["leads"]["anyOf"].insert(0, _LEADS_FILE)
     if kind.name == "agent":
         for block, providers in (("SttConfig", STT), ("LlmConfig", LLM), ("TtsConfig", TTS)):
             _name_providers(definitions[block]["properties"]["provider"], providers)

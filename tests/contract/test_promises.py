@@ -19,6 +19,7 @@ def test_types_and_folders() -> None:
         "analysis_template": ("AnalysisTemplate", "analysis", None),
         "byok_key": ("ByokKey", "byok", None),
         "campaign": ("Campaign", "campaigns", None),
+        "campaign_lead": ("CampaignLead", "leads", None),
         "domain": ("Domain", "domains", "domain.yaml"),
         "phone_number": ("PhoneNumber", "numbers", None),
         "sip_trunk": ("SipTrunk", "trunks", None),

@@ -33,7 +33,7 @@ class Shelves(Account):
         super().__init__()
         self.users: dict[str, list[dict[str, Any]]] = {"phone_number": [], "campaign": []}
 
-    def list(self, kind: Kind) -> Listing:
+    def list(self, kind: Kind, within: str = "") -> Listing:
         if kind.name in self.users:
             return Listing(tuple(self.users[kind.name]), self.is_complete)
         return super().list(kind)
@@ -103,7 +103,7 @@ def test_half_of_what_is_wanted_is_sent() -> None:
 
 def test_a_list_that_says_less_is_no_conflict() -> None:
     class Brief(Account):
-        def list(self, kind: Kind) -> Listing:
+        def list(self, kind: Kind, within: str = "") -> Listing:
             rows = super().list(kind).rows
             return Listing(tuple({k: v for k, v in row.items() if k != "llm_config"} for row in rows), True)
 

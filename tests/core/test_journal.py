@@ -170,7 +170,7 @@ def test_what_somebody_edited_meanwhile_is_not_recorded_as_ours(runs: Runs) -> N
 
 
 def test_a_brief_list_does_not_pass_for_the_object(runs: Runs) -> None:
-    def list_names(kind: Kind) -> Listing:
+    def list_names(kind: Kind, within: str = "") -> Listing:
         return Listing(tuple({"id": id_, "name": row["name"]} for id_, row in runs.account.rows.items()), True)
 
     runs.cut_off(runs.account.rows.clear, DESK)

@@ -54,7 +54,7 @@ class Account:
         self.rows[id_] = {"id": id_, **row}
         return id_
 
-    def list(self, kind: Kind) -> Listing:
+    def list(self, kind: Kind, within: str = "") -> Listing:
         self.calls.append("list")
         rows = [dict(row) for id_, row in self.rows.items() if id_ not in self.hidden_from_list]
         return Listing(tuple(rows), self.is_complete)
@@ -344,7 +344,7 @@ def test_an_object_is_gone_only_when_it_says_so() -> None:
 
 def test_a_delete_of_what_is_gone_asks_for_the_list_before_it_is_believed() -> None:
     class Elsewhere(Account):
-        def list(self, kind: Kind) -> Listing:
+        def list(self, kind: Kind, within: str = "") -> Listing:
             raise NotFoundError("there is no such list", status=404, method="GET", path="/agents")
 
     account = Account()

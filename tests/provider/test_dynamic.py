@@ -43,6 +43,7 @@ CHANGES: dict[str, dict[str, Any] | None] = {
     "byok_key": {"api_key": "another-key-entirely"},
     "domain": None,
     "campaign": {"timezone": "Europe/Berlin"},
+    "campaign_lead": None,
 }
 
 # A change of each kind that makes a new object; None where there is none.
@@ -55,6 +56,7 @@ REPLACEMENTS: dict[str, dict[str, Any] | None] = {
     "byok_key": {"provider": "xai"},
     "domain": {"domain_name": "other.example.com"},
     "campaign": {"agent_id": "00000000-0000-4000-8000-000000000001"},
+    "campaign_lead": {"variables": {"name": "Sam"}},
 }
 
 
@@ -93,6 +95,7 @@ def test_the_provider_strings_never_change() -> None:
         "agent": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wFYWdlbnSTLg==",
         "analysis_template": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wRYW5hbHlzaXNfdGVtcGxhdGWTLg==",
         "campaign": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wIY2FtcGFpZ26TLg==",
+        "campaign_lead": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wNY2FtcGFpZ25fbGVhZJMu",
         "byok_key": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wIYnlva19rZXmTLg==",
         "domain": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wGZG9tYWluky4=",
         "phone_number": "gASMG2ZsaXJlb19pYWMucHJvdmlkZXIuZHluYW1pY4wMcGhvbmVfbnVtYmVyky4=",

@@ -20,6 +20,7 @@ from flireo_iac.core.diff import diff
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.core.ports import Listing, Row
+from flireo_iac.core.refresh import refreshed
 from flireo_iac.kinds import KINDS, Kind, our_name
 from flireo_iac.pull.holding import HIDDEN, held, hidden
 from flireo_iac.pull.record import read_record
@@ -74,7 +75,7 @@ class Counting:
         self.gets = 0
         self._api = api
 
-    def list(self, kind: Kind) -> Listing:
+    def list(self, kind: Kind, within: str = "") -> Listing:
         self.lists[kind.name] += 1
         return self._api.list(kind)
 
@@ -142,7 +143,9 @@ def in_the_account(org: Org, stack: LoadedStack, folder: Path, but: Collection[t
             for name, value in values[key].items()
             if value != HIDDEN and (key, name) not in but and theirs.get(our_name(item.kind.model, name)) != HIDDEN
         }
-        wanted = {name: theirs.get(our_name(item.kind.model, name)) for name in said}
+        # What the platform adds to a block by itself is nobody's to write.
+        laid = refreshed(item.kind, said, theirs, {})
+        wanted = {name: laid.inputs.get(name) if our_name(item.kind.model, name) in theirs else None for name in said}
         assert diff(item.kind, said, {our_name(item.kind.model, name): each for name, each in wanted.items()}) == ()
         ours, other = said.get("llm_config"), row.get("llm_config")
         if ours is not None and not but:

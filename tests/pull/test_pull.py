@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flireo_iac.errors import SettingsError
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import FILE_KINDS, KINDS
 from flireo_iac.stacks.load import load
 from tests.pull.conftest import Org
 
@@ -181,7 +181,7 @@ def test_one_list_a_kind_and_no_write(org: Org, tmp_path: Path) -> None:
     org.pull(tmp_path)
     sent = _requests(org)[len(before) :]
     assert {each["method"] for each in sent} == {"GET"}
-    assert len(sent) == len({each["path"] for each in sent}) == len(KINDS)
+    assert len(sent) == len({each["path"] for each in sent}) == len(FILE_KINDS)
 
 
 def _requests(org: Org) -> list[Any]:
@@ -194,7 +194,7 @@ def test_a_list_that_says_all_there_is_is_not_read_again(org: Org, tmp_path: Pat
         org.put(KINDS["agent"], {"name": name})
     before = _requests(org)
     org.pull(tmp_path)
-    assert len(_requests(org)) - len(before) == len(KINDS) + 1
+    assert len(_requests(org)) - len(before) == len(FILE_KINDS) + 1
 
 
 def test_a_brief_list_is_read_object_by_object(orgs: Callable[[], Org], tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from flireo_iac.engine.processes import runner
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _TIMEOUT_S = 60
-_FEATURES = {"secrets", "resourceReferences", "outputValues"}
+_FEATURES = {"secrets", "resourceReferences", "outputValues", "deletedWith"}
 
 
 @dataclass

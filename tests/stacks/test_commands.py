@@ -31,8 +31,8 @@ def test_validate_says_what_a_good_stack_holds() -> None:
     done = flireo("validate", "-C", str(SAMPLE))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == (
-        "3 agents, 2 analysis templates, 2 byok keys, 1 campaign, 1 domain, 3 phone numbers, 1 sip trunk, "
-        "4 tool templates in 3 environments: no problems, 1 waived.\n"
+        "3 agents, 2 analysis templates, 2 byok keys, 1 campaign, 3 campaign leads, 1 domain, 3 phone numbers, "
+        "1 sip trunk, 4 tool templates in 3 environments: no problems, 1 waived.\n"
     )
 
 

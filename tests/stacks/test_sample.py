@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import FILE_KINDS, KINDS
 from flireo_iac.lint.report import examine_whole
 from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.init import project_name, write_stack
@@ -186,7 +186,7 @@ def test_schema_takes_what_the_loader_takes(name: str, value: Any) -> None:
     jsonschema.Draft7Validator(SCHEMAS[name]).validate(value)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILE_KINDS, ids=lambda kind: kind.name)
 def test_schema_takes_the_example_of_its_kind(kind: Any) -> None:
     jsonschema.Draft7Validator(SCHEMAS[kind.name]).validate(json.loads(json.dumps(dict(kind.example))))
 
