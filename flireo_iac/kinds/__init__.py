@@ -12,14 +12,17 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from flireo_iac.errors import KindError
-from flireo_iac.kinds._markers import Reference, marker
+from flireo_iac.kinds._dialects import DIALECTS, in_dialect
+from flireo_iac.kinds._markers import Dialect, Reference, marker
 from flireo_iac.kinds._secrets import map_secrets, secret_texts
 from flireo_iac.kinds._shape import fields, our_name, shapes
 from flireo_iac.kinds._spec import Endpoint, Envelope, Finding, Kind, Rule
 
 __all__ = [
+    "DIALECTS",
     "FILE_KINDS",
     "KINDS",
+    "Dialect",
     "Endpoint",
     "Envelope",
     "Finding",
@@ -27,6 +30,7 @@ __all__ = [
     "Rule",
     "checked",
     "fields",
+    "in_dialect",
     "map_secrets",
     "marker",
     "our_name",

@@ -66,7 +66,11 @@ class SttConfig(Block):
 class EndCallTool(Block):
     """Built-in tool: lets the model hang up. Source: contract, EndCallTool."""
 
-    type: Annotated[Literal["endCall"], ValueSpelling({"end_call": "endCall"}), Field(description="Always endCall.")]
+    type: Annotated[
+        Literal["endCall"],
+        ValueSpelling({"end_call": "endCall"}, since="jan2026"),
+        Field(description="Always endCall."),
+    ]
 
 
 class TransferDestination(Block):
@@ -83,7 +87,7 @@ class TransferCallTool(Block):
 
     type: Annotated[
         Literal["transferCall"],
-        ValueSpelling({"transfer_call": "transferCall"}),
+        ValueSpelling({"transfer_call": "transferCall"}, since="jan2026"),
         Field(description="Always transferCall."),
     ]
     destinations: Annotated[
@@ -115,7 +119,7 @@ class FunctionTool(Block):
     ] = None
     asyncResponse: Annotated[  # noqa: N815 - the API's own spelling
         str | None,
-        Spelling("async_response"),
+        Spelling("async_response", since="jan2026"),
         Field(description="What the agent says at once for an async tool."),
     ] = None
     message: Annotated[str | None, Since("voicedock"), Field(description="Spoken while the tool runs.")] = None
@@ -256,11 +260,11 @@ class TtsConfig(Block):
 
     provider: Annotated[
         str,
-        ValueSpelling({"11labs": "elevenlabs"}),
+        ValueSpelling({"11labs": "elevenlabs"}, since=None),
         Field(description=f"Text-to-speech provider: {TTS.names}."),
     ]
     voiceId: Annotated[  # noqa: N815 - the API's own spelling
-        str | None, Spelling("voice_id"), Field(description="Voice of the provider, such as alloy.")
+        str | None, Spelling("voice_id", since="jan2026"), Field(description="Voice of the provider, such as alloy.")
     ] = None
     model: Annotated[str | None, Field(description="Model of the provider, such as eleven_flash_v2_5.")] = None
     language: Annotated[str | None, Field(description="Language code.")] = None
@@ -281,6 +285,13 @@ class TtsConfig(Block):
     instructions: Annotated[str | None, Since("voicedock"), Field(description="google.")] = None
 
 
+class RecordingConsent(Block):
+    """Asking callers whether the call may be recorded. Source: contract, AgentUpdate.recording_consent."""
+
+    enabled: Annotated[bool | None, Field(description="Whether callers are asked.")] = None
+    message: Annotated[str | None, Field(description="What they are asked; who agrees presses 1.")] = None
+
+
 class StructuredDataPlan(Block):
     """What to extract from a finished call. Source: contract, AnalysisPlan."""
 
@@ -298,11 +309,13 @@ class AnalysisPlan(Block):
     """Extraction after a call. Source: contract, AnalysisPlan."""
 
     structuredDataPlan: Annotated[  # noqa: N815 - the API's own spelling
-        StructuredDataPlan | None, Spelling("structured_data_plan"), Field(description="What to extract.")
+        StructuredDataPlan | None,
+        Spelling("structured_data_plan", since="jan2026"),
+        Field(description="What to extract."),
     ] = None
     minMessagesThreshold: Annotated[  # noqa: N815 - the API's own spelling
         int | None,
-        Spelling("min_messages_threshold"),
+        Spelling("min_messages_threshold", since="jan2026"),
         ServerDefault(2),
         Field(ge=0, description="Fewest messages before the analysis runs. The server's default is 2."),
     ] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
@@ -12,6 +12,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 Mark = TypeVar("Mark")
+
+Dialect = Literal["dec2025", "jan2026", "successor"]
+"""A spelling of the API, oldest first. Source: api notes, sections 0 and 15."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,16 @@ class Spelling:
     """Other dialects spell the key differently; both spellings mean one thing.
 
     Args:
-        others: The other spellings.
+        others: The other spellings, the usual one first.
+        since: Dialect from which on a body carries the usual one of them; None when every dialect takes ours.
     """
 
     others: tuple[str, ...]
+    since: Dialect | None
 
-    def __init__(self, *others: str) -> None:
+    def __init__(self, *others: str, since: Dialect | None = None) -> None:
         object.__setattr__(self, "others", others)
+        object.__setattr__(self, "since", since)
 
 
 @dataclass(frozen=True)
@@ -97,13 +103,18 @@ class ValueSpelling:
 
     Args:
         canonical: From the other spelling to ours.
+        since: Dialect from which on a body carries the other one; None when an answer may show it and no body carries
+            it.
     """
 
     canonical: Mapping[str, str]
+    since: Dialect | None
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Let editors accept the other spellings too."""
         schema = handler(core)
+        if self.since is None:
+            return schema
         known = schema.pop("enum", None) or [schema.pop("const", None)]
         return schema | {"enum": [*known, *self.canonical]} if known != [None] else schema
 
@@ -127,6 +138,11 @@ class Prompt:
 @dataclass(frozen=True)
 class AfterCreate:
     """A create takes no notice of the field, so an update that sends it follows."""
+
+
+@dataclass(frozen=True)
+class SentOnCreate:
+    """Later servers require the field: a create sends the server's own default when it is left out."""
 
 
 @dataclass(frozen=True)

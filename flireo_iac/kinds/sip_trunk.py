@@ -17,7 +17,7 @@ class SipTrunkProperties(Properties):
     host: Annotated[
         str,
         Immutable(),
-        Spelling("address", "outbound_address"),
+        Spelling("address", "outbound_address", since="successor"),
         Field(min_length=1, description="SIP host name or IP address."),
     ]
     port: Annotated[
@@ -27,13 +27,16 @@ class SipTrunkProperties(Properties):
         Field(ge=1, le=65535, description="1 to 65535. The server's default is 5060."),
     ] = None
     username: Annotated[
-        str | None, Immutable(), Spelling("auth_username"), Field(description="User name at the carrier.")
+        str | None,
+        Immutable(),
+        Spelling("auth_username", since="successor"),
+        Field(description="User name at the carrier."),
     ] = None
     password: Annotated[
         str | None,
         Immutable(),
         write_only(),
-        Spelling("auth_password"),
+        Spelling("auth_password", since="successor"),
         Field(description="Password at the carrier; kept in a vault and never given back."),
     ] = None
     provider: Annotated[

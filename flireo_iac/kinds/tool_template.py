@@ -30,7 +30,7 @@ class ToolConfig(Block):
     ] = None
     asyncResponse: Annotated[  # noqa: N815 - the API's own spelling
         str | None,
-        Spelling("async_response"),
+        Spelling("async_response", since="jan2026"),
         Field(description="function: what the agent says at once for an async tool."),
     ] = None
     server: Annotated[
@@ -48,7 +48,7 @@ class ToolTemplateProperties(Properties):
     description: Annotated[str | None, Clearable(), Field(description="For people.")] = None
     tool_type: Annotated[
         ToolType,
-        ValueSpelling({"end_call": "endCall", "transfer_call": "transferCall"}),
+        ValueSpelling({"end_call": "endCall", "transfer_call": "transferCall"}, since="jan2026"),
         Field(description="function, endCall or transferCall."),
     ]
     tool_config: Annotated[ToolConfig, Field(description="The tool; its keys follow tool_type.")]

@@ -15,7 +15,7 @@ from flireo_iac.core.canonical import canonical, comparable, same
 from flireo_iac.core.check import check
 from flireo_iac.core.diff import create_body, diff, is_only_on_create, own, patch
 from flireo_iac.core.refresh import answer_digests, refreshed
-from flireo_iac.kinds import KINDS, Kind, fields, marker, our_name
+from flireo_iac.kinds import DIALECTS, KINDS, Kind, fields, in_dialect, marker, our_name
 from flireo_iac.kinds._markers import Immutable, Secret, ServerDefault, Unordered
 from tests import strategies
 
@@ -92,6 +92,7 @@ def test_no_road_that_inputs_travel_makes_a_change(kind: Kind, data: st.DataObje
         "Windows": strategies.walked(inputs, lambda value: _with_crlf(value)),
         "another order of what has none": _turned(kind.model, spelled),
         "null for what is left out": {**dict.fromkeys(set(kind.inputs) - set(spelled)), **inputs},
+        **{f"the spelling of {dialect}": in_dialect(kind.model, inputs, dialect) for dialect in DIALECTS},
     }
     for road, arrived in roads.items():
         assert diff(kind, inputs, arrived) == (), road
@@ -109,6 +110,18 @@ def _turned(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]
     unordered = {name for name, info in fields(model).items() if marker(info, Unordered) is not None}
     turned = {key: value[::-1] if key in unordered else value for key, value in values.items()}
     return dict(reversed(turned.items()))
+
+
+@EVERY_KIND
+@strategies.LAW
+@given(data=st.data())
+def test_a_dialect_says_the_same_in_one_way(kind: Kind, data: st.DataObject) -> None:
+    inputs = data.draw(strategies.inputs(kind))
+    spelled = {dialect: in_dialect(kind.model, inputs, dialect) for dialect in DIALECTS}
+    for body in spelled.values():
+        assert same(canonical(kind.model, body), canonical(kind.model, inputs))
+        for other in DIALECTS:
+            assert in_dialect(kind.model, body, other) == spelled[other]
 
 
 @EVERY_KIND
