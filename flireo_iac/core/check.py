@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flireo_iac.core.canonical import canonical
-from flireo_iac.kinds import Kind, fields, our_name, shapes
+from flireo_iac.kinds import Kind, fields, marker, our_name, shapes
+from flireo_iac.kinds._markers import ValueSpelling
 from flireo_iac.kinds._shape import Shape
 
 Path = tuple[str | int, ...]
@@ -67,6 +68,7 @@ def check(
     spelled = canonical(kind.model, own)
     doubled = list(_twice(kind.model, own))
     issues = [*(issue for _, issue in doubled), *_server_set(kind, own), *_unlikely_keys(kind, own)]
+    issues += _only_shown(kind.model, own)
     # What is wrong with one of two spellings cannot be told from what is wrong with the other.
     unsure = {path for first, issue in doubled for path in (first, issue.path)}
     try:
@@ -250,6 +252,17 @@ def _unlikely(model: type[BaseModel], value: Mapping[str, Any], path: Path) -> I
                 text = f'"{key}" is not known here and is sent as it is{hint}'
                 yield Issue((*path, key), "FL107", "warning", text, is_about_key=True)
         yield from _below(_unlikely, shape, each, (*path, key))
+
+
+def _only_shown(model: type[BaseModel], value: Mapping[str, Any], path: Path = ()) -> Iterator[Issue]:
+    """Find values that an answer may show, and that no server takes."""
+    for key, each, shape in _entries(model, value):
+        info = fields(model).get(our_name(model, key))
+        spelling = marker(info, ValueSpelling) if info is not None else None
+        if spelling is not None and spelling.since is None and isinstance(each, str) and each in spelling.canonical:
+            text = f'is "{each}", a name that only answers show, expected "{spelling.canonical[each]}"'
+            yield Issue((*path, key), "FL106", "error", text)
+        yield from _below(_only_shown, shape, each, (*path, key))
 
 
 def _entries(model: type[BaseModel], value: Any) -> Iterator[tuple[str, Any, Shape | None]]:

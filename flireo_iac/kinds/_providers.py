@@ -6,7 +6,7 @@ Source: api notes, section 9 (providers, ranges, realtime), contract STTConfig, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -40,12 +40,10 @@ class Providers:
     Args:
         block: Name of the agent's field.
         known: Each provider by name.
-        aliases: Other names of a provider.
     """
 
     block: str
     known: Mapping[str, Provider]
-    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> str:
@@ -53,8 +51,8 @@ class Providers:
         return ", ".join(sorted(self.known, key=lambda name: (self.known[name].since != TARGET, name)))
 
     def get(self, name: Any) -> Provider | None:
-        """Give a provider by name or alias; None when it is not known."""
-        return self.known.get(self.aliases.get(name, name)) if isinstance(name, str) else None
+        """Give a provider by name; None when it is not known."""
+        return self.known.get(name) if isinstance(name, str) else None
 
 
 def _keys(*names: str) -> frozenset[str]:
@@ -128,12 +126,11 @@ TTS = Providers(
         "xai": Provider("voicedock"),
         "voicedock": Provider("voicedock"),
     },
-    aliases={"11labs": "elevenlabs"},
 )  # fmt: skip
 
 
 def _hint(name: str, providers: Providers) -> str:
-    close = get_close_matches(name, [*providers.known, *providers.aliases], n=1, cutoff=0.6)
+    close = get_close_matches(name, list(providers.known), n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 

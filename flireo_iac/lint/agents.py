@@ -57,7 +57,7 @@ def _models(stack: LoadedStack, item: Item) -> Iterator[Finding]:
         if not isinstance(provider, str) or not isinstance(model, str) or providers.get(provider) is None:
             continue
         family = family_of(providers.block, model)
-        if family is not None and providers.aliases.get(provider, provider) not in family.providers:
+        if family is not None and provider not in family.providers:
             owners = " or ".join(sorted(family.providers))
             text = f'model "{model}" is by its name one of {owners}, the provider is {provider}'
             yield about(stack, item, "FL204", (providers.block, "model"), text)

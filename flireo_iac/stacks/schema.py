@@ -181,7 +181,7 @@ def _kind(kind: Kind, *, is_overlay: bool) -> tuple[dict[str, Any], dict[str, An
 
 def _name_providers(field: dict[str, Any], providers: Providers) -> None:
     """Let an editor offer the providers; another one is an error (FL201)."""
-    names = [*providers.names.split(", "), *providers.aliases]
+    names = providers.names.split(", ")
     field["anyOf"] = [{"type": "string", "enum": names} if each != _FILLED else each for each in field["anyOf"]]
 
 

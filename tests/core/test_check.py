@@ -53,6 +53,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "FL211",
         "description",
     ),
+    ("agent", {"name": "A", "tts_config": {"provider": "11labs"}}, "FL106", 'is "11labs", a name that only'),
     ("tool_template", {"name": "T", "tool_type": "transfer_call", "tool_config": {}}, "FL211", "destinations"),
     ("tool_template", {"name": "T", "tool_type": "endCall", "tool_config": {"x": 1}}, "FL211", "tool_config.x"),
     ("phone_number", {"phone_number": "020"}, "FL106", "E.164"),

@@ -35,7 +35,7 @@ AGENT = {
     },
     "analysis_plan": {"template": "one", "structuredDataPlan": {"enabled": False}},
     "stt_config": {"provider": "deepgram", "model": "m", "language": "nl"},
-    "tts_config": {"provider": "11labs", "voice_id": "x"},
+    "tts_config": {"provider": "elevenlabs", "voice_id": "x"},
     "webhook_events": ["tool-calls"],
     "protect": True,
 }
