@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flireo_iac.kinds._blocks import AnalysisPlan, LlmConfig, SttConfig, TtsConfig
+from flireo_iac.kinds._blocks import AnalysisPlan, LlmConfig, RecordingConsent, SttConfig, TtsConfig
 from flireo_iac.kinds._formats import Email, Url
 from flireo_iac.kinds._markers import (
+    AfterCreate,
     Clearable,
     Secret,
     ServerDefault,
@@ -31,6 +32,14 @@ class AgentProperties(Properties):
     notification_email: Annotated[Email | None, Clearable(), Field(description="Address for call notifications.")] = (
         None
     )
+    notification_emails: Annotated[
+        list[Email] | None,
+        Since("voicedock"),
+        AfterCreate(),
+        Unordered(),
+        Clearable(),
+        Field(max_length=5, description="Addresses for call notifications, at most five."),
+    ] = None
     first_message: Annotated[str | None, Clearable(), Field(description="Opening line.")] = None
     is_active: Annotated[
         bool | None,
@@ -87,6 +96,13 @@ class AgentProperties(Properties):
         Since("voicedock"),
         Clearable(),
         Field(description="Turn taking, pronunciation, background audio, silence."),
+    ] = None
+    recording_consent: Annotated[
+        RecordingConsent | None,
+        Since("voicedock"),
+        AfterCreate(),
+        Clearable(),
+        Field(description="Inbound calls only: the caller is asked whether the call may be recorded."),
     ] = None
     created_at: Annotated[str | None, ServerSet(), Field(description="When it was made, ISO 8601 in UTC.")] = None
     updated_at: Annotated[str | None, ServerSet(), Field(description="When it was last changed, ISO 8601 in UTC.")] = (

@@ -341,6 +341,16 @@ class TtsConfig(TypedDict):
     """google."""
 
 
+class RecordingConsent(TypedDict):
+    """Asking callers whether the call may be recorded."""
+
+    enabled: NotRequired[pulumi.Input[bool]]
+    """Whether callers are asked."""
+
+    message: NotRequired[pulumi.Input[str]]
+    """What they are asked; who agrees presses 1."""
+
+
 ToolConfig = TypedDict(
     "ToolConfig",
     {
@@ -388,6 +398,9 @@ class AgentArgs(TypedDict):
 
     notification_email: NotRequired[pulumi.Input[str]]
     """Address for call notifications."""
+
+    notification_emails: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """Addresses for call notifications, at most five."""
 
     first_message: NotRequired[pulumi.Input[str]]
     """Opening line."""
@@ -441,6 +454,9 @@ class AgentArgs(TypedDict):
     speech_config: NotRequired[pulumi.Input[Mapping[str, Any]]]
     """Turn taking, pronunciation, background audio, silence."""
 
+    recording_consent: NotRequired[pulumi.Input[RecordingConsent | Mapping[str, Any]]]
+    """Inbound calls only: the caller is asked whether the call may be recorded."""
+
 
 class Agent(FlireoResource):
     """A voice agent: prompt, language model, voice and tools that answer a call.
@@ -461,6 +477,8 @@ class Agent(FlireoResource):
     """Business the agent speaks for."""
     notification_email: pulumi.Output[str | None]
     """Address for call notifications."""
+    notification_emails: pulumi.Output[list[str] | None]
+    """Addresses for call notifications, at most five."""
     first_message: pulumi.Output[str | None]
     """Opening line."""
     is_active: pulumi.Output[bool | None]
@@ -493,6 +511,8 @@ class Agent(FlireoResource):
     """Text to speech."""
     speech_config: pulumi.Output[Mapping[str, Any] | None]
     """Turn taking, pronunciation, background audio, silence."""
+    recording_consent: pulumi.Output[Mapping[str, Any] | None]
+    """Inbound calls only: the caller is asked whether the call may be recorded."""
     created_at: pulumi.Output[str | None]
     """When it was made, ISO 8601 in UTC."""
     updated_at: pulumi.Output[str | None]
