@@ -23,6 +23,7 @@ from flireo_iac.kinds._markers import (
     MovesOn,
     Reference,
     Secret,
+    SentOnCreate,
     ServerDefault,
     ServerFills,
     ServerSet,
@@ -202,6 +203,8 @@ class Kind:
                 self._require(not for_inputs, f"{name!r} is set by the server and marked {type(mark).__name__}")
         elif marker(info, Immutable) is not None:
             self._require(marker(info, Clearable) is None, f"{name!r} is Immutable and Clearable")
+        is_known = marker(info, SentOnCreate) is None or marker(info, ServerDefault) is not None
+        self._require(is_known, f"{name!r} is SentOnCreate and has no ServerDefault")
 
     def _check_endpoint(self) -> None:
         endpoint = self.endpoint
@@ -258,6 +261,20 @@ class Kind:
     def parent_id(self, id_: str) -> str:
         """Give the id of the object that an object exists in; empty when it stands for itself."""
         return id_.rpartition("/")[0] if self.endpoint.within else ""
+
+    def whole_create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the body of a create with the defaults that later servers require.
+
+        Args:
+            body: What is sent, in any dialect.
+        """
+        given = {our_name(self.model, key) for key in body}
+        missing = {}
+        for name, info in self.inputs.items():
+            default = marker(info, ServerDefault)
+            if name not in given and default is not None and marker(info, SentOnCreate) is not None:
+                missing[name] = default.value
+        return {**body, **missing}
 
     @property
     def title(self) -> str:

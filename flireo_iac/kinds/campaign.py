@@ -15,6 +15,7 @@ from flireo_iac.kinds._markers import (
     MovesOn,
     OnlyOnCreate,
     Reference,
+    SentOnCreate,
     ServerDefault,
     ServerSet,
     TimeOfDay,
@@ -55,17 +56,20 @@ class CampaignProperties(Properties):
         ClockTime | None,
         TimeOfDay(),
         ServerDefault("09:00:00"),
+        SentOnCreate(),
         Field(description="From when on people are called each day, HH:MM:SS. The server's default is 09:00:00."),
     ] = None
     schedule_end_time: Annotated[
         ClockTime | None,
         TimeOfDay(),
         ServerDefault("17:00:00"),
+        SentOnCreate(),
         Field(description="Until when, HH:MM:SS. The server's default is 17:00:00."),
     ] = None
     timezone: Annotated[
         TimeZone | None,
         ServerDefault("Europe/Amsterdam"),
+        SentOnCreate(),
         Field(description="Time zone of both times, by its IANA name. The server's default is Europe/Amsterdam."),
     ] = None
     leads: Annotated[
