@@ -107,7 +107,7 @@ class Settings:
 
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
-    dialect: Dialect = "dec2025"
+    dialect: Dialect = "auto"
     requests_per_minute: int = 90
     limit_window_s: float = _MINUTE_S
     connect_timeout_s: float = 10.0

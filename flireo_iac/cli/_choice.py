@@ -104,13 +104,15 @@ class Choice:
         return plan
 
     def _foresee(self, plan: Plan, plan_s: float, *, runs: int) -> None:
-        from flireo_iac.cli._costs import foreseen, settings_of, tell
+        from flireo_iac.cli._costs import foreseen, is_dialect_named, settings_of, tell
         from flireo_iac.plan.forecast import requests_of, requests_of_refresh
 
         is_refreshed = self.flags["--refresh"]
         refresh = requests_of_refresh(plan) * runs if is_refreshed else []
-        waves = requests_of(plan, self.allowed, plan.kinds_before if is_refreshed else frozenset())
-        tell(foreseen([*refresh, *waves], settings_of({}), plan_s, runs))
+        known = plan.kinds_before if is_refreshed else frozenset()
+        settings = settings_of({})
+        waves = requests_of(plan, self.allowed, known, is_dialect_known=is_dialect_named(settings))
+        tell(foreseen([*refresh, *waves], settings, plan_s, runs))
 
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""

@@ -157,6 +157,11 @@ def settings_of(configuration: Mapping[str, str]) -> Settings | None:
     return None
 
 
+def is_dialect_named(settings: Settings | None) -> bool:
+    """Tell whether the settings name the dialect, so that the run reads no list to find it out."""
+    return settings is not None and settings.dialect != "auto"
+
+
 def waits_of(waves: Sequence[Wave], settings: Settings | None) -> list[float]:
     """Give the seconds from now before which each of the requests may not be sent, as the budget is now."""
     limit = Settings.requests_per_minute

@@ -146,10 +146,13 @@ class Session:
             with_refresh: True counts the refresh, too.
             as_planned: True when the run takes over a plan that changes nothing.
         """
+        from flireo_iac.cli._costs import is_dialect_named, settings_of
         from flireo_iac.plan.forecast import requests_of, requests_of_refresh
 
         plan = self._recorder.plan
-        waves = requests_of(plan, self._choice.allowed, plan.kinds_before if is_read or with_refresh else frozenset())
+        known = plan.kinds_before if is_read or with_refresh else frozenset()
+        is_named = is_dialect_named(settings_of(self.engine.config()))
+        waves = requests_of(plan, self._choice.allowed, known, is_dialect_known=is_named)
         refresh = requests_of_refresh(plan) if with_refresh else []
         plan_s = 0.0 if as_planned and self.engine.is_rehearsed else self._recorder.seconds
         self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s)

@@ -99,7 +99,7 @@ def _say_findings(found: Review, *, gate: bool, is_told: bool) -> None:
 
 
 def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
-    from flireo_iac.cli._costs import foreseen, settings_of
+    from flireo_iac.cli._costs import foreseen, is_dialect_named, settings_of
     from flireo_iac.plan import text
     from flireo_iac.plan.forecast import requests_of
     from flireo_iac.plan.rails import findings
@@ -109,7 +109,9 @@ def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
 
     read = masked(read)
     asked = findings(read, allowed)
-    cost = foreseen(requests_of(read, allowed), settings_of({}), read.seconds)
+    settings = settings_of({})
+    waves = requests_of(read, allowed, is_dialect_known=is_dialect_named(settings))
+    cost = foreseen(waves, settings, read.seconds)
     environment = environment_review("", read, asked, cost, problems=read.errors)
     reached = (environment,) if environment.items or environment.problems else ()
     return joined(Review(reached)), {**text.plain(read, asked), "forecast": cost.plain()}

@@ -11,7 +11,7 @@ from flireo_iac.client.account import read_account
 from flireo_iac.client.answers import MismatchError
 from flireo_iac.client.budget import Budget, OnWait, OnWarning
 from flireo_iac.client.call import Call, Method, item_path
-from flireo_iac.client.dialect import Paths
+from flireo_iac.client.dialect import ServerDialect
 from flireo_iac.client.envelopes import (
     Page,
     read_deleted,
@@ -24,7 +24,7 @@ from flireo_iac.client.envelopes import (
 from flireo_iac.client.http import Http
 from flireo_iac.client.paging import read_all
 from flireo_iac.errors import NotFoundError
-from flireo_iac.kinds import Kind, secret_texts
+from flireo_iac.kinds import Kind, in_dialect, secret_texts
 from flireo_iac.rows import Listing, Row
 from flireo_iac.settings import Settings
 
@@ -58,7 +58,8 @@ class FlireoApi:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.http = Http(settings, on_wait=on_wait, on_warning=on_warning, budget=budget, sleep=sleep, clock=clock)
-        self.paths = Paths(settings.dialect)
+        self.dialect = ServerDialect(settings.dialect)
+        self._look: Callable[[Kind], object] = self.list
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +72,14 @@ class FlireoApi:
     def close(self) -> None:
         """Close connections and the budget's file."""
         self.http.close()
+
+    def look_with(self, look: Callable[[Kind], object]) -> None:
+        """Have lists that tell the dialect read by somebody who keeps them, so that none is read twice.
+
+        Args:
+            look: Reads the list of a kind through this API, or has done so.
+        """
+        self._look = look
 
     def list(self, kind: Kind, within: str = "") -> Listing:
         """Give all objects of a kind, with one request where that proves that none is missing.
@@ -128,7 +137,7 @@ class FlireoApi:
 
         Args:
             kind: Kind of the object.
-            body: What is sent, in the API's spelling.
+            body: What is sent, in any spelling; it goes out in the server's.
 
         Raises:
             ApiError: The server answered, and not with success or not as promised; after ``ServerError`` and
@@ -142,7 +151,7 @@ class FlireoApi:
         if endpoint.style == "slot":
             return self._set_slot(kind, operation, str(body.get(endpoint.slot_field, "")), body)
         within = str(body.get(endpoint.within, ""))
-        sent = {key: value for key, value in body.items() if key != endpoint.within}
+        sent = {key: value for key, value in kind.whole_create(body).items() if key != endpoint.within}
         row = self._send(
             kind,
             operation,
@@ -216,6 +225,9 @@ class FlireoApi:
     def _set_slot(self, kind: Kind, operation: str, slot: str, body: Mapping[str, Any]) -> Row:
         return self._send(kind, operation, "POST", lambda value: read_slot(kind, slot, value), body=body)
 
+    def _spelled(self, kind: Kind, body: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
+        return self.dialect.spelled(lambda dialect: in_dialect(kind.model, body, dialect), operation, self._look)
+
     def _send(
         self,
         kind: Kind,
@@ -230,6 +242,13 @@ class FlireoApi:
         is_repeatable: bool = True,
     ) -> T:
         secrets = secret_texts(kind.model, body) if body is not None else frozenset()
+        if body is not None:
+            body = self._spelled(kind, body, operation)
+
+        def read_and_learn(value: Any) -> T:
+            result = read(value)
+            self.dialect.hear(kind, value)
+            return result
 
         def send(collection: str) -> T:
             if kind.endpoint.within:
@@ -244,9 +263,9 @@ class FlireoApi:
                 is_repeatable=is_repeatable,
                 secrets=secrets,
             )
-            return self.http.request(call, read)
+            return self.http.request(call, read_and_learn)
 
-        return self.paths.call(kind.endpoint.path, kind.endpoint.successor_path, send)
+        return self.dialect.paths.call(kind.endpoint.path, kind.endpoint.successor_path, send)
 
 
 def _within(kind: Kind, parent: str, listing: Listing) -> Listing:

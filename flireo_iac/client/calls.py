@@ -14,7 +14,7 @@ from flireo_iac.client.call import Call, item_path
 from flireo_iac.client.history import History, history_page, instant, read_history
 from flireo_iac.client.reading import Record, mapping, record
 from flireo_iac.errors import InvalidInputError
-from flireo_iac.kinds import KINDS, secret_texts
+from flireo_iac.kinds import KINDS, Dialect, in_dialect, secret_texts
 from flireo_iac.kinds._formats import E164
 
 OVER = frozenset(
@@ -183,28 +183,26 @@ def place_call(
         problems.append(f"{operation}: agent_id or agent_config is needed, and not both. Give one of them.")
     if problems:
         raise InvalidInputError(problems)
-    saved, unsaved = ("assistant_id", "assistant") if _is_successor(api) else ("agent_id", "agent_config")
-    given = {
-        "destination": destination,
-        saved: agent_id,
-        unsaved: agent_config,
-        "number_id": number_id,
-        "first_message": first_message,
-        "context": context,
-    }
-    body = {key: value for key, value in given.items() if value is not None}
+
+    def spelled(dialect: Dialect) -> dict[str, Any]:
+        saved, unsaved = ("assistant_id", "assistant") if dialect == "successor" else ("agent_id", "agent_config")
+        unsaved_agent = None if agent_config is None else in_dialect(KINDS["agent"].model, agent_config, dialect)
+        given = {
+            "destination": destination,
+            saved: agent_id,
+            unsaved: unsaved_agent,
+            "number_id": number_id,
+            "first_message": first_message,
+            "context": context,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+    body = api.dialect.spelled(spelled, operation, api.list)
     secrets = secret_texts(KINDS["agent"].model, agent_config) if agent_config is not None else frozenset()
     call = Call(
         operation=operation, method="POST", path="/calls/outbound", body=body, is_repeatable=False, secrets=secrets
     )
     return api.http.request(call, _placed)
-
-
-def _is_successor(api: FlireoApi) -> bool:
-    """Tell how the server spells the agent of a call; a request that costs nothing finds out where nobody knows."""
-    if api.paths.is_successor is None:
-        api.list(KINDS["agent"])
-    return bool(api.paths.is_successor)
 
 
 def is_phone_number(text: str) -> bool:

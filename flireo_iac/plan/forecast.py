@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapreplace
 from typing import Any
 
 from flireo_iac.allow import Allowed
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect
 from flireo_iac.kinds._uses import USES
 from flireo_iac.plan.model import Plan, PlannedStep
 
@@ -114,13 +114,16 @@ def _play(waves: Sequence[Wave], free_at: Sequence[float], circumstances: Circum
     return now_s, full_after_s
 
 
-def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset()) -> list[Wave]:
+def requests_of(
+    plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(), *, is_dialect_known: bool = False
+) -> list[Wave]:
     """Count what an up, or a destroy, sends.
 
     Args:
         plan: Its plan.
         allowed: What was asked for.
         known: Names of the kinds that the provider has read already.
+        is_dialect_known: True when the settings name the dialect, so that no list has to tell it.
     """
     remade = {step.urn for step in plan.of("create", "replace")}
     dropped = {step.urn for step in plan.of("delete", "replace")}
@@ -140,6 +143,8 @@ def requests_of(plan: Plan, allowed: Allowed, known: frozenset[str] = frozenset(
         waves.append(Wave(reads=1))  # whose account it is
     for layer in _layers(forward):
         look(kind.name for kind in _kinds(layer))
+        if not is_dialect_known:
+            look(dict.fromkeys(name for step in layer for name in _telling(step)))
         waves.append(Wave(writes=len(_kinds(layer)) + sum(map(_has_second_write, layer))))
     waves.append(Wave(reads=len(_parents(plan.of("create", "update", "replace", "delete")) - dropped)))
     for layer in reversed(_layers(backward)):
@@ -175,6 +180,19 @@ def _comes_with_parent(step: PlannedStep, parents: set[str]) -> bool:
 
 def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:
     return [step.kind for step in steps if step.kind is not None]
+
+
+def _telling(step: PlannedStep) -> Iterator[str]:
+    """Name the kinds whose lists tell how the body of a write is spelled, where dialects spell it in different ways."""
+    if step.kind is None:
+        return
+    is_whole = step.op != "update"
+    body = {key: value for key, value in step.new.items() if is_whole or step.old.get(key) != value}
+    camel, snake, later = (in_dialect(step.kind.model, body, dialect) for dialect in DIALECTS)
+    if camel != snake:
+        yield "tool_template"
+    elif snake != later:
+        yield "agent"
 
 
 def _has_second_write(step: PlannedStep) -> bool:

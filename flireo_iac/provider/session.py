@@ -110,6 +110,7 @@ class Session:
                 on_warning=lambda text: self._say("warning", text, False),
             )
             inventory = Inventory(api, say=lambda text: self._say("warning", text, False))
+            api.look_with(inventory.listing)
             self._accounts |= settings.state_accounts
             account = Account(
                 api,

@@ -25,7 +25,10 @@ CONFIG_KEYS: Mapping[str, Mapping[str, Any]] = {
         **_TEXT_OR_SECRET,
         "examples": ["https://api.flireo.com/api/v1", "http://127.0.0.1:8765/api/v1"],
     },
-    "flireo:apiDialect": {"description": "Which paths are asked first; dec2025 when left out.", "enum": _DIALECTS},
+    "flireo:apiDialect": {
+        "description": "Spelling of the API; auto, the default, finds it out from the answers.",
+        "enum": _DIALECTS,
+    },
     "flireo:requestsPerMinute": {
         "description": "Budget of the key for all processes of this machine, 1 to 100; 90 when left out.",
         "type": ["string", "integer"],

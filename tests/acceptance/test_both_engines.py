@@ -97,7 +97,7 @@ def test_each_goes_on_where_the_other_stopped(pair: Pair) -> None:
     prompt = pair.one.folder / "agents" / "desk01.md"
     prompt.write_text(prompt.read_text().replace("Be brief.", "Be very brief."))
     pair.other.good("up", "--skip-preview")
-    assert pair.other.counts() == {"GET": 2, "PATCH": 1}
+    assert pair.other.counts() == {"GET": 3, "PATCH": 1}
 
     has_nothing_to_do(pair.one)
     assert pair.config == config

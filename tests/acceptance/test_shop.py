@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 import httpx
 
+from flireo_iac.emulator.server import Running, running
 from tests.acceptance.deployment import Deployment
 from tests.acceptance.shop import write_shop
 
@@ -47,8 +51,8 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     assert "Be very brief." in done.text
     assert "desk06" not in done.text
     deployment.good("up")
-    # Before a write: whose account it is, and whether somebody else has changed the agent.
-    assert deployment.counts() == {"GET": 2, "PATCH": 1}, "one changed line is one write"
+    # Before a write: whose account it is, whether somebody else has changed the agent, how the server spells endCall.
+    assert deployment.counts() == {"GET": 3, "PATCH": 1}, "one changed line is one write"
 
     deployment.good("destroy")
     # The domain and the key have no id in their path: they are looked at first, so that nobody else's is deleted. Then
@@ -115,7 +119,7 @@ def test_a_trunk_cannot_be_updated_so_it_is_replaced_and_its_numbers_follow(depl
     file = deployment.folder / "trunks" / "carrier.yaml"
     file.write_text(file.read_text().replace("sip.example.com", "sip2.example.com"))
     deployment.good("up")
-    assert deployment.counts() == {"GET": 3, "POST": 1, "PATCH": 2, "DELETE": 1}
+    assert deployment.counts() == {"GET": 4, "POST": 1, "PATCH": 2, "DELETE": 1}
     (new,) = deployment.account("/sip-trunks")["trunks"]
     assert new["id"] != old["id"]
     assert {number["transfer_trunk_id"] for number in deployment.account("/numbers")["numbers"]} == {new["id"]}
@@ -133,9 +137,28 @@ def test_protected_items_stay(deployment: Deployment) -> None:
     assert len(deployment.account("/numbers")["numbers"]) == 1
 
 
-def test_a_stack_speaks_both_dialects(deployment: Deployment) -> None:
+def test_one_stack_and_one_state_serve_every_dialect(deployment: Deployment, tmp_path: Path) -> None:
     write_shop(deployment, pairs=2)
-    httpx.put(f"{deployment.control_url}/settings", json={"dialect": "jan2026"}).raise_for_status()
-    deployment.good("up")
-    httpx.put(f"{deployment.control_url}/settings", json={"dialect": "dec2025"}).raise_for_status()
-    deployment.good("preview", "--refresh", "--expect-no-changes")
+    agent = deployment.folder / "agents" / "desk01.yaml"
+    agent.write_text(agent.read_text().replace("endCall", "end_call") + "tts_config: {provider: openai, voiceId: x}\n")
+
+    def restarted(dialect: str) -> AbstractContextManager[Running]:
+        return running(data=tmp_path / "account.json", dialect=dialect)
+
+    def point_at(emulator: Running) -> None:
+        deployment.api_url, deployment.control_url = emulator.url, emulator.control_url
+
+    with restarted("jan2026") as emulator:
+        point_at(emulator)
+        deployment.good("up")
+    with restarted("successor") as emulator:
+        point_at(emulator)
+        deployment.good("up", "--refresh", "--expect-no-changes")
+        assert set(deployment.counts()) == {"GET"}
+    with restarted("dec2025") as emulator:
+        point_at(emulator)
+        deployment.good("preview", "--refresh", "--expect-no-changes")
+        assert set(deployment.counts()) == {"GET"}
+        rows = {row["name"]: row for row in deployment.account("/agents")["agents"]}
+    assert rows["Desk 1"]["tts_config"] == {"provider": "openai", "voice_id": "x"}
+    assert [row["llm_config"]["tools"][-1]["type"] for row in rows.values()] == ["end_call", "end_call"]

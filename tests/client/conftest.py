@@ -28,6 +28,7 @@ def make_api(tmp_path: Path) -> Iterator[Callable[..., FlireoApi]]:
         values: dict[str, Any] = {
             "key": KEY,
             "base_url": url,
+            "dialect": "dec2025",
             "requests_per_minute": 100_000,
             "backoff_s": 0.01,
             "connect_timeout_s": 2.0,

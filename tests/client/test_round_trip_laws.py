@@ -15,7 +15,7 @@ from flireo_iac.client import FlireoApi
 from flireo_iac.core.canonical import same
 from flireo_iac.core.diff import create_body, diff, patch
 from flireo_iac.core.refresh import answer_digests, refreshed
-from flireo_iac.emulator.options import DIALECTS
+from flireo_iac.emulator.options import DIALECTS, Dialect
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.rows import Row
@@ -27,6 +27,9 @@ LAW = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to make a case smaller takes thousands of requests
 )
+SPELLED = ("agent", "tool_template", "sip_trunk")
+"""Kinds that dialects spell in different ways."""
+
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
@@ -102,6 +105,46 @@ def test_what_was_written_is_read_back(
                 assert diff(kind, result.inputs, inputs) == ()
 
     law()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, id=kind.name, marks=[] if kind.name in SPELLED else pytest.mark.sweep)
+        for kind in KINDS.values()
+    ],
+)
+def test_what_was_written_in_one_dialect_is_read_back_in_another(
+    kind: Kind, emulator: Running, account: dict[str, Any], make_api: Callable[..., FlireoApi]
+) -> None:
+    apis = {dialect: make_api(emulator.url, dialect=dialect) for dialect in DIALECTS}
+    before = emulator.app.settings.dialect
+
+    def speak(dialect: Dialect) -> FlireoApi:
+        httpx.put(f"{emulator.control_url}/settings", json={"dialect": dialect}).raise_for_status()
+        return apis[dialect]
+
+    @settings(LAW, max_examples=max(LAW.max_examples // 3, 1))
+    @given(data=st.data(), first=st.sampled_from(DIALECTS))
+    def law(data: st.DataObject, first: Dialect) -> None:
+        httpx.put(f"{emulator.control_url}/state", json=account).raise_for_status()
+        inputs = data.draw(strategies.inputs(kind))
+        made = make(speak(first), kind, inputs)
+        digests = answer_digests(kind, inputs, made)
+        for other in DIALECTS:
+            api = speak(other)
+            listed = next(row for row in api.list(kind).rows if row["id"] == made["id"])
+            for row in (listed, api.get(kind, str(made["id"]))):
+                assert row is not None
+                for known in (digests, {}):
+                    result = refreshed(kind, inputs, row, known, is_whole=row is not listed)
+                    assert result.drifted == ()
+                    assert diff(kind, result.inputs, inputs) == ()
+
+    try:
+        law()
+    finally:
+        speak(before)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_environment_wins_over_configuration() -> None:
 def test_defaults() -> None:
     got = Settings.load({}, ENV)
     assert got.base_url == DEFAULT_BASE_URL
-    assert (got.requests_per_minute, got.dialect, got.max_attempts) == (90, "dec2025", 5)
+    assert (got.requests_per_minute, got.dialect, got.max_attempts) == (90, "auto", 5)
     assert (got.connect_timeout_s, got.read_timeout_s, got.operation_timeout_s) == (10, 30, 120)
 
 

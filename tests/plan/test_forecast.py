@@ -38,6 +38,20 @@ def test_requests_are_counted(steps: list[dict[str, Any]], reads: int, writes: i
     assert cost(*steps) == (reads, writes)
 
 
+def test_a_body_that_dialects_spell_in_different_ways_takes_a_list_that_tells_which() -> None:
+    inputs = {"name": "A", "tts_config": {"provider": "openai", "voiceId": "alloy"}}
+    agent = step("create", "Agent", "a", new=inputs)
+    assert cost(agent) == (3, 1)
+    assert cost(agent, known=frozenset({"tool_template"})) == (2, 1)
+    assert cost(agent, step("create", "ToolTemplate", "t")) == (3, 2)
+    assert cost(step("update", "Agent", "a", inputs, {**inputs, "name": "B"})) == (2, 1)
+    assert cost(step("update", "Agent", "a", {"name": "A"}, inputs)) == (3, 1)
+    trunk = step("replace", "SipTrunk", "t", new={"name": "T", "host": "sip.example.com"})
+    assert cost(trunk) == (3, 2)
+    waves = requests_of(plan_of(document(agent, trunk), "test"), Allowed(), is_dialect_known=True)
+    assert sum(wave.reads for wave in waves) == 3
+
+
 def test_what_is_known_or_allowed_is_not_looked_at() -> None:
     update, delete = step("update", "Agent", "a"), step("delete", "Agent", "b")
     assert cost(update, known=frozenset({"agent"})) == (1, 1)

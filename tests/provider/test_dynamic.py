@@ -110,8 +110,9 @@ def test_every_verb_of_every_kind(kind: Kind, process: Provider, emulator: Runni
     inputs = dict(kind.example)
     id_, outputs = process.create(kind.name, "thing", inputs)
     assert {key: outputs[key] for key in inputs} == inputs
-    first = 3
-    assert len(sent(emulator)) == first  # the account, the list before the first create, and the create
+    # The account, the list before the first create, the create; and a list that tells how the server spells the body.
+    first = 4 if kind.name in ("agent", "sip_trunk") else 3
+    assert len(sent(emulator)) == first
 
     assert process.read(kind.name, id_, outputs, inputs)[0] == id_
     assert len(sent(emulator)) == first, "a read after a write of the same run needs no request"
@@ -253,7 +254,7 @@ def test_no_secret_is_in_an_error(tmp_path: Path) -> None:
 
     class Echo(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.answer(200, {"id": "org", "trunks": []})
+            self.answer(200, {"id": "org", "trunks": [], "agents": []})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
