@@ -152,7 +152,7 @@ def value_of(answer: Answer) -> Any:
         return None
     try:
         value = json.loads(answer.body, parse_int=_whole, parse_float=_real, parse_constant=_real)
-        if b"\\u" in answer.body:
+        if b"\\u" in answer.body or b"\xed" in answer.body:  # escaped, or as bytes that json takes
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise MismatchError("a text in the body holds half a character") from None

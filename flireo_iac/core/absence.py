@@ -3,6 +3,7 @@
 A list can be short, a page can be missing, an address or a key can be wrong: each of them makes objects look deleted,
 and whoever forgets an object makes a second one at the next run. So absence is believed only when three things agree:
 the object itself answers 404, a complete list does not show it, and the account is the one that the object was made in.
+What cannot be asked by itself is counted: its parent has to count as many as the list shows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from flireo_iac.core.account import Account
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.errors import UnprovenAbsenceError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import KINDS, Kind
 
 
 def prove_absent(
@@ -41,5 +42,15 @@ def prove_absent(
         listing = inventory.relist(kind, within)
     if any(str(row["id"]) == id_ for row in listing.rows):
         raise UnprovenAbsenceError(kind.endpoint.path, "still shows it")
-    if not listing.is_complete:
+    if not listing.is_complete or not _is_counted(kind, within, len(listing.rows), inventory):
         raise UnprovenAbsenceError(kind.endpoint.path, "is not complete")
+
+
+def _is_counted(kind: Kind, within: str, number: int, inventory: Inventory) -> bool:
+    """Tell whether the parent counts as many objects as its list shows: these cannot be asked one by one."""
+    if not kind.endpoint.counted_by:
+        return True
+    parent = inventory.ask(KINDS[kind.parent], within)
+    if parent is None:
+        return number == 0  # the list of the parents has said so, or else the list could not have been read
+    return parent.get(kind.endpoint.counted_by) == number

@@ -75,6 +75,7 @@ class Endpoint:
         page_size: Objects on a page of a list that may page without saying so; None for everything at once.
         within: Input that holds the id of the parent, for objects that exist only within another one; empty for all
             others. Their ids here are ``parent/own``.
+        counted_by: Output of the parent that says how many there are; empty where nothing does.
         slot_field: For ``slot``: the input that names the slot.
         slot_output: For ``slot``: the output that tells whether the slot holds a value.
         slot_key: For ``slot``: key of that output in the answer, with ``{slot}`` for the slot's name.
@@ -86,6 +87,7 @@ class Endpoint:
     update: Literal["patch", "post", "none"] = "patch"
     page_size: int | None = None
     within: str = ""
+    counted_by: str = ""
     slot_field: str = ""
     slot_output: str = ""
     slot_key: str = ""

@@ -44,7 +44,7 @@ CAMPAIGN_LEAD = Kind(
     description="Somebody whom a campaign calls.",
     source="api notes, section 12; contract, /campaigns/{id}/leads",
     model=CampaignLeadProperties,
-    endpoint=Endpoint("/campaigns/{campaign_id}/leads", update="none", within="campaign_id"),
+    endpoint=Endpoint("/campaigns/{campaign_id}/leads", update="none", within="campaign_id", counted_by="total_leads"),
     envelope=Envelope(one=("lead",), many=("leads",)),
     natural_key=("campaign_id", "phone_number"),
     is_deleted_before_replaced=True,

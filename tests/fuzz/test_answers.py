@@ -26,6 +26,7 @@ from flireo_iac.provider.rpc import ProviderFailure
 from flireo_iac.settings import Settings
 from tests.client.scripted import Scripted, reply, serving
 from tests.fuzz.mutation import BATCHES, CASES, no_hang, spoiled_json
+from tests.needed import make_needed
 
 KEY = "fl_test_canary_api_key"
 STATUSES = [*[200] * 12, 201, 204, 206, 301, 400, 401, 403, 404, 405, 409, 418, 422]
@@ -69,6 +70,7 @@ def resources(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
         monkeypatch.setattr(session, "FlireoApi", lambda *_, **__: api)
         monkeypatch.setattr(dynamic, "SESSION", session.Session(dynamic._say))
         made: list[Resource] = []
+        make_needed(KINDS["campaign_lead"], emulator.url, emulator.control_url, KEY)
         for kind in [KINDS["byok_key"], *KINDS.values()]:
             inputs = dict(kind.example)
             if kind.name == "byok_key" and not made:
@@ -77,8 +79,9 @@ def resources(monkeypatch: pytest.MonkeyPatch) -> list[Resource]:
             created = provider.create(inputs)
             made.append(Resource(kind, created.id, outputs=_plain(created.outs)))
         for resource in made:
-            path = resource.kind.endpoint.path
-            for each in (path, f"{path}/{resource.id}", "/account"):
+            parent, _, own = resource.id.rpartition("/")
+            path = resource.kind.endpoint.path.replace("{campaign_id}", parent)
+            for each in (path, f"{path}/{own}", "/account"):
                 answer = client.get(f"{emulator.url}{each}")
                 resource.answers[each] = answer.json() if answer.status_code == 200 else None
     return made
