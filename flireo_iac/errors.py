@@ -297,7 +297,7 @@ class UnprovenAbsenceError(FlireoError):
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(
-            f"the object answers that it is not there, but the list of {path} {what}. Both were expected to agree "
+            f"it seems to be gone, but its list (GET {path}) {what}. Both were expected to agree "
             "before it is forgotten, so the state keeps it. Run again later."
         )
 

@@ -37,13 +37,14 @@ def prove_absent(
     if kind.endpoint.style != "collection":
         return  # what was asked is all that there is: these kinds have no list beside it
     within = kind.parent_id(id_)
+    path = kind.endpoint.path.replace(f"{{{kind.endpoint.within}}}", within)
     listing = inventory.listing(kind, within) if is_list_fresh else inventory.relist(kind, within)
     if not listing.is_complete:
         listing = inventory.relist(kind, within)
     if any(str(row["id"]) == id_ for row in listing.rows):
-        raise UnprovenAbsenceError(kind.endpoint.path, "still shows it")
+        raise UnprovenAbsenceError(path, "still shows it")
     if not listing.is_complete or not _is_counted(kind, within, len(listing.rows), inventory):
-        raise UnprovenAbsenceError(kind.endpoint.path, "is not complete")
+        raise UnprovenAbsenceError(path, "is not complete")
 
 
 def _is_counted(kind: Kind, within: str, number: int, inventory: Inventory) -> bool:

@@ -19,7 +19,7 @@ from flireo_iac.emulator.server import Running
 from flireo_iac.kinds import KINDS, Kind, secret_texts
 from tests.faults.orders import Fault
 from tests.faults.processes import KEY, Done, Process, next_verb
-from tests.faults.samples import changed, natural_name, others, sample
+from tests.faults.samples import changed, natural_name, others, path_of, sample
 from tests.needed import make_needed
 
 MOST_REQUESTS = 40
@@ -194,8 +194,9 @@ class _Account:
         return requests
 
     def ids(self, kind: Kind) -> set[str]:
-        answer = self._control.get(f"/objects{kind.endpoint.path}").raise_for_status()
-        return {each["id"] for each in answer.json()["objects"]}
+        answer = self._control.get(f"/objects/{path_of(kind).rpartition('/')[2]}").raise_for_status()
+        parent = f"{kind.example[kind.endpoint.within]}/" if kind.endpoint.within else ""
+        return {f"{parent}{each['id']}" for each in answer.json()["objects"]}
 
 
 def _wrong_texts(done: Done, secrets: set[str]) -> list[str]:
@@ -215,7 +216,7 @@ def _wrong_effort(done: Done, requests: list[dict[str, Any]]) -> list[str]:
 
 def _wrong_creates(kind: Kind, requests: list[dict[str, Any]], new: set[str]) -> list[str]:
     wrong = [] if len(new) <= 1 else [f"{len(new)} objects were made"]
-    creates = [each for each in requests if (each["method"], each["path"]) == ("POST", kind.endpoint.path)]
+    creates = [each for each in requests if (each["method"], each["path"]) == ("POST", path_of(kind))]
     arrived = [each for each in creates if each.get("fault") != "429"]
     if kind.endpoint.style != "slot" and len(arrived) > 1:
         wrong.append(f"the create was sent {len(arrived)} times")
@@ -264,7 +265,7 @@ def general(kind: Kind, inputs: Mapping[str, Any], text: str, place: str) -> str
         text: What a user reads.
         place: Host and port of the server.
     """
-    name, path = natural_name(kind, inputs), re.escape(kind.endpoint.path)
+    name, path = natural_name(kind, inputs), re.escape(path_of(kind))
     text = re.sub(r' \("Repeats [^"]*"\)', ' ("<what the server says>")', text)
     text = re.sub(rf"\b(GET|POST|PATCH|DELETE) ({path}(/[^ ,;.)]+)?|/account)", "<request>", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>", text)

@@ -9,6 +9,7 @@ from time import time
 from typing import Any
 
 from flireo_iac.kinds import Kind
+from tests.faults.samples import path_of
 
 RETRY_AFTER_S = 10
 
@@ -64,11 +65,11 @@ class Fault:
             details["message"] = message
         if self.is_about_lists:
             times = 1 if lasting == ONCE else None
-            return {"kind": self.kind, "method": "GET", "path": kind.endpoint.path, "times": times, **details}
+            return {"kind": self.kind, "method": "GET", "path": path_of(kind), "times": times, **details}
         if lasting == THROUGHOUT:
             return {"kind": self.kind, "times": None, **details}
         method = "POST" if verb == "update" and kind.endpoint.update == "post" else METHODS[verb]
-        path = f"{kind.endpoint.path}*"
+        path = f"{path_of(kind)}*"
         return {"kind": self.kind, "method": method, "path": path, "spreads": lasting == FROM_THEN_ON, **details}
 
 

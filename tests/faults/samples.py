@@ -42,7 +42,13 @@ def others(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Give inputs of three objects beside one, with natural keys of their own; none where there is no list."""
     if kind.endpoint.style == "collection":
         for number in range(3):
-            yield {**inputs, **{key: f"{str(inputs[key])[:-1]}{number}" for key in kind.natural_key}}
+            names = [key for key in kind.natural_key if key != kind.endpoint.within]
+            yield {**inputs, **{key: f"{str(inputs[key])[:-1]}{number}" for key in names}}
+
+
+def path_of(kind: Kind) -> str:
+    """Give the path of the list that a sample's object is in."""
+    return kind.endpoint.path.format(**kind.example) if kind.endpoint.within else kind.endpoint.path
 
 
 def natural_name(kind: Kind, inputs: Mapping[str, Any]) -> str:
