@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.deployment import pulumi_program
+from tests.bench.leads import measure_leads
 from tests.bench.measure import Row, measure, measure_jobs
 from tests.bench.stack import Setting
 from tests.bench.tables import jobs_table, memory_line, table
@@ -28,17 +29,23 @@ SETTINGS = {
 
 VALIDATE = "validate"
 """Name of the bench of the command that needs no engine."""
+LEADS = "leads"
+"""Name of the bench of a large campaign."""
 
 
 def main() -> None:
     """Measure the chosen settings on every engine that is at hand."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    choices = [*SETTINGS, VALIDATE]
+    choices = [*SETTINGS, VALIDATE, LEADS]
     parser.add_argument("settings", nargs="*", choices=[*choices, []], help="which to run; all when left out")
     chosen = parser.parse_args().settings or choices
     if VALIDATE in chosen:
         chosen.remove(VALIDATE)
         _print_validate()
+    if LEADS in chosen:
+        chosen.remove(LEADS)
+        for line in measure_leads():
+            _print(f"5,000 leads, {line}.")
     if not chosen:
         return
     engines = ["local", *(["pulumi"] if pulumi_program() else [])]
