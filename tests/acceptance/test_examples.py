@@ -58,7 +58,9 @@ def test_an_example_works(name: str, tmp_path: Path, emulator: Running, engine: 
     assert deployment.account("/agents")["agents"] == []
 
 
-@pytest.mark.parametrize("environment", sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "environment", ["dev", *(pytest.param(each, marks=pytest.mark.sweep) for each in ("prod", "staging"))]
+)
 def test_the_sample_stack_works_in_every_environment(
     environment: str, tmp_path: Path, emulator: Running, engine: str
 ) -> None:

@@ -61,7 +61,7 @@ ALLOWS = {
 }
 
 QUICK = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
@@ -129,7 +129,7 @@ def later_url() -> Iterator[str]:
 
 
 @later_schema.parametrize()
-@settings(QUICK, max_examples=4)
+@settings(QUICK, max_examples=2)
 def test_every_operation_of_a_successor_keeps_the_contract(case: schemathesis.Case[Any], later_url: str) -> None:
     name = case.operation.definition.raw["operationId"]
     left_out: list[Any] = [positive_data_acceptance] if name in REFUSES else []

@@ -46,7 +46,7 @@ def test_every_write_is_in_the_file_before_it_is_answered(tmp_path: Path) -> Non
             assert len(collections["agents"]) == n + 1
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.none() | st.integers(0, 9)), min_size=4, max_size=20

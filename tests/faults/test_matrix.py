@@ -13,7 +13,7 @@ from tests.faults.orders import FAULTS, METHODS
 from tests.faults.page import cell_text, inline, read, squares, write
 from tests.faults.sweep import applies, cells, results
 
-STRIDE = 11
+STRIDE = 25
 """Of the squares of fault, kind and verb, every so many-th is in the sample; prime to the number of faults."""
 
 

@@ -83,7 +83,7 @@ def base() -> dict[str, Any]:
     return {**items, "agents/one.yaml": AGENT, "environments/dev.yaml": ENVIRONMENT}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_value_anywhere_is_loaded_or_a_problem(files: Files, data: st.DataObject) -> None:
     stack = base()
