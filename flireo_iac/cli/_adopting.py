@@ -24,6 +24,7 @@ from flireo_iac.engine.deploy.adoption import Adopted
 from flireo_iac.engine.deploy.taken import Taken
 from flireo_iac.engine.files.snapshot import Snapshot
 from flireo_iac.engine.model.values import Properties, Unknown, unwrap
+from flireo_iac.errors import SettingsError
 from flireo_iac.plan.model import kind_of
 from flireo_iac.pull.record import read_record
 from flireo_iac.settings import Settings
@@ -94,6 +95,13 @@ class Adopting:
         program.run(see)
         held = {urn: Item(urn, kind, {}).key for urn in base.live() if (kind := kind_of(urn)) is not None}
         self._selection.check(held | {urn: item.key for urn, item in found.items()})
+        for urn, key in held.items():
+            said = self._selection.said.get(urn, self._selection.said.get(key))
+            if said is not None and said != base.live()[urn].id:
+                raise SettingsError(
+                    f'adopt "{key}={said}": the state has {base.live()[urn].id} for it already. '
+                    f"Let go of that first: flireo adopt -s {self._stack.stack} --remove {key}"
+                )
         self.present = sum(self._selection.wants(urn, key) for urn, key in held.items())
         wanted = [item for urn, item in found.items() if self._selection.wants(urn, item.key)]
         return sorted(wanted, key=lambda item: (item.key, item.urn))  # a program registers in any order

@@ -186,7 +186,7 @@ class Drifting:
         self._refuse_release("ignore")
         stack = self._loaded()[0]
         check_known([selector], stack.items)
-        if selector.item not in stack.items or not selector.path:
+        if selector.item not in stack.origins.files.items or not selector.path:
             raise SettingsError(
                 f'drift --ignore "{selector}": one field of one item was expected, such as agents.desk.first_message '
                 "(agents.desk.* for all of them). Name one."
@@ -210,7 +210,7 @@ class Drifting:
                 stack = resolve(base.files, self._environment)
                 if stack.errors:
                     raise StackError([base.named(each) for each in stack.errors])
-                ignores = read_ignores(base.files.items[key] for key in stack.items)
+                ignores = read_ignores(base.files.items[key] for key in stack.items if key in base.files.items)
                 if base.revision is not None:
                     named = base.revision.named
                     ignores = [

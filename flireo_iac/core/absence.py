@@ -11,7 +11,7 @@ from __future__ import annotations
 from flireo_iac.core.account import Account
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.errors import UnprovenAbsenceError
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import Kind
 
 
 def prove_absent(
@@ -43,15 +43,5 @@ def prove_absent(
         listing = inventory.relist(kind, within)
     if any(str(row["id"]) == id_ for row in listing.rows):
         raise UnprovenAbsenceError(path, "still shows it")
-    if not listing.is_complete or not _is_counted(kind, within, len(listing.rows), inventory):
+    if not listing.is_complete:
         raise UnprovenAbsenceError(path, "is not complete")
-
-
-def _is_counted(kind: Kind, within: str, number: int, inventory: Inventory) -> bool:
-    """Tell whether the parent counts as many objects as its list shows: these cannot be asked one by one."""
-    if not kind.endpoint.counted_by:
-        return True
-    parent = inventory.ask(KINDS[kind.parent], within)
-    if parent is None:
-        return number == 0  # the list of the parents has said so, or else the list could not have been read
-    return parent.get(kind.endpoint.counted_by) == number

@@ -45,6 +45,7 @@ class Creation:
         folder: Folder of the project.
         is_known: Tells by kind and id whether this run's state holds an object.
         is_twin_allowed: Tells by the resource's name whether an object may be made that the account holds already.
+        is_replacement_allowed: The same for an object that takes the place of one that the state holds.
         settle_s: Seconds after which a request that was cut off cannot arrive any more.
         sleep: Waits so many seconds.
     """
@@ -58,6 +59,7 @@ class Creation:
     folder: str = ""
     is_known: Callable[[str, str], bool] = lambda kind, id_: False
     is_twin_allowed: Callable[[str], bool] = lambda name: False
+    is_replacement_allowed: Callable[[str], bool] = lambda name: False
     settle_s: float = 30.0
     sleep: Callable[[float], None] = time.sleep
     # Two creates with the same natural key go one after the other: when the answer to one is lost, the other cannot
@@ -110,7 +112,16 @@ class Creation:
         The parent is this stack's own, so what is in it is nobody else's: it came with the parent's create, or in a run
         that was cut off.
         """
-        rows = self.inventory.named(kind, natural_key(kind, body), str(body[kind.endpoint.within]))
+        within = str(body[kind.endpoint.within])
+        listing = self.inventory.listing(kind, within)
+        if not listing.is_complete:
+            listing = self.inventory.relist(kind, within)
+        rows = self.inventory.named(kind, natural_key(kind, body), within)
+        if not rows and not listing.is_complete:
+            raise AmbiguousCreateError(
+                f"the list of the {kind.title}s of its {KINDS[kind.parent].title} does not show as many as that counts,"
+                " so it cannot be told whether this one is among them. Nothing was sent. Run again."
+            )
         ended = {str(row["id"]): why for row in rows if (why := self._why_final(kind, row))}
         rows = tuple(row for row in rows if row["id"] in ended or not self.is_known(kind.name, str(row["id"])))
         same = next((row for row in rows if shows(kind, body, row)), None)
@@ -213,6 +224,15 @@ class Creation:
     def _refuse_twin(self, kind: Kind, body: Mapping[str, Any], twins: list[Row], urn: str) -> None:
         """Stop when the account holds exactly this already: the journal of the run that made it may be lost."""
         name = urn.rpartition("::")[2]
+        known = [str(row["id"]) for row in twins if self.is_known(kind.name, str(row["id"]))]
+        is_second = bool(known) and kind.is_replaced_by_name and not kind.is_natural_key_unique
+        if urn and is_second and not self.is_replacement_allowed(name):
+            raise AmbiguousCreateError(
+                f"this state holds a {kind.title} of that name already, {known[0]}, so nothing was sent. If its item "
+                f"got another name here, give it back: {kind.when_replaced[0].lower()}{kind.when_replaced[1:]} "
+                f"If that is meant: {flag('replace', name)}, or FLIREO_ALLOW=replace:{name}.",
+                candidates=tuple(known),
+            )
         if not urn or kind.is_natural_key_unique or self.is_twin_allowed(name):
             return
         same = [str(row["id"]) for row in twins if shows(kind, body, row)]
@@ -244,7 +264,8 @@ class Creation:
                 row = self._whole(kind, inputs, body, intent, row)
             self.inventory.remember(kind, row)
             say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
-            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same and shows(kind, body, row))
+            is_same = is_same and shows(kind, create_body(inputs), row)
+            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same)
         return None
 
     def _made_by(self, kind: Kind, body: Mapping[str, Any] | None, intent: Intent, say: Say) -> Row | None:

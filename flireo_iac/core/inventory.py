@@ -10,6 +10,7 @@ Source: api notes, sections 3 and 4.
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -38,6 +39,7 @@ class Inventory:
         self._locks: defaultdict[Place, Lock] = defaultdict(Lock)
         self._rows: dict[Place, dict[str, Row]] = {}
         self._is_complete: dict[Place, bool] = {}
+        self._read_at: dict[Place, float] = {}
         self._named: dict[Place, defaultdict[str, dict[str, None]]] = {}
         self._brief: set[str] = set()
 
@@ -56,17 +58,35 @@ class Inventory:
 
     def _read(self, kind: Kind, within: str) -> Listing:
         try:
-            return self._api.list(kind, within)
+            listing = self._api.list(kind, within)
+            return Listing(listing.rows, listing.is_complete and self._is_counted(kind, within, len(listing.rows)))
         except NotFoundError:
             if not within or self.find(KINDS[kind.parent], within)[0] is not None:
                 raise
             # With its parent it is gone, as far as the list of the parents proves that.
             return Listing((), self.listing(KINDS[kind.parent]).is_complete)
 
+    def _is_counted(self, kind: Kind, within: str, number: int) -> bool:
+        """Tell whether the parent counts as many objects as its list shows: these cannot be asked one by one."""
+        if not kind.endpoint.counted_by:
+            return True
+        parent = KINDS[kind.parent]
+        known = self.find(parent, within)[0]
+        if known is None or known.get(kind.endpoint.counted_by) != number:
+            known = self.ask(parent, within)  # it may have changed since
+        return known is not None and known.get(kind.endpoint.counted_by) == number
+
     def _keep(self, place: Place, listing: Listing) -> None:
         self._rows[place] = {str(row["id"]): row for row in listing.rows}
         self._is_complete[place] = listing.is_complete
+        self._read_at[place] = time.monotonic()
         self._named.pop(place, None)
+
+    def listing_of(self, kind: Kind, within: str, max_age_s: float) -> Listing:
+        """Do the same as ``listing``, and read the list anew where it is older than so many seconds."""
+        read_at = self._read_at.get((kind.name, within))
+        is_old = read_at is not None and time.monotonic() - read_at > max_age_s
+        return self.relist(kind, within) if is_old else self.listing(kind, within)
 
     def relist(self, kind: Kind, within: str = "") -> Listing:
         """Read the list anew, because it may have grown since."""
@@ -106,8 +126,8 @@ class Inventory:
             within = kind.parent_id(id_)
             self.listing(kind, within)
             row = self._rows[kind.name, within].get(id_)
-            if row is not None:
-                return row, False
+            if row is not None or (within and self._is_complete[kind.name, within]):
+                return row, False  # what is within a parent can only be looked up in the same list again
         return self.ask(kind, id_), True
 
     def ask(self, kind: Kind, id_: str) -> Row | None:

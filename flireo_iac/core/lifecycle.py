@@ -23,6 +23,9 @@ from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_
 from flireo_iac.errors import ChangedOutsideError, FinalError, FlireoError, NotFoundError
 from flireo_iac.kinds import Kind, our_name
 
+_OLD_S = 30.0
+"""Seconds after which a list no longer tells whether something has happened to an object meanwhile."""
+
 
 class Lifecycle:
     """Read, update and delete, for every kind.
@@ -174,6 +177,7 @@ class Lifecycle:
 
     def _is_history(self, kind: Kind, id_: str, item: str, say: Say) -> bool:
         """Tell whether nothing about an object can change any more, so that its record stays where it is."""
+        self._inventory.listing_of(kind, kind.parent_id(id_), max_age_s=_OLD_S)
         row = self._inventory.find(kind, id_)[0]
         why = kind.why_final(canonical(kind.model, row)) if row is not None and kind.why_final is not None else ""
         if not why or self._allowed.covers("call-again", item):

@@ -134,7 +134,8 @@ def requests_of(
     waves: list[Wave] = []
 
     def look(names: Iterable[str]) -> None:
-        new = [name for name in dict.fromkeys(names) if name not in looked and not KINDS[name].parent]
+        # What is within a parent is held against the number that the list of the parents says.
+        new = [name for name in dict.fromkeys(KINDS[each].parent or each for each in names) if name not in looked]
         looked.update(new)
         if new:
             waves.append(Wave(reads=sum(_pages(name, own[name]) for name in new)))
@@ -206,6 +207,8 @@ def _looked_at_before_delete(step: PlannedStep, allowed: Allowed) -> Iterable[st
     if step.kind.endpoint.style == "slot":
         yield step.kind.name
     if not allowed.covers("in-use", step.item):
+        if step.kind.parent:
+            yield step.kind.parent
         if step.kind.why_busy is not None:
             yield step.kind.name
         yield from (use.kind.name for use in USES.get(step.kind.name, ()))

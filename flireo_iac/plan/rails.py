@@ -116,7 +116,7 @@ def _busy(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
             yield Finding(
                 "in-use",
                 (step.title,),
-                f"The {step.title} would be {step.op}d, and {why}. {step.kind.when_deleted}",
+                f"The {step.title} would be {step.op}d, and as the state has it, {why}. {step.kind.when_deleted}",
                 flag("in-use", step.item),
             )
 

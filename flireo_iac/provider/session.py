@@ -130,6 +130,7 @@ class Session:
                 folder=place(Path.cwd(), os.environ),
                 is_known=lambda kind, id_: (kind, id_) in self._known or id_ in settings.state_ids,
                 is_twin_allowed=lambda name: allowed.covers("twin", name),
+                is_replacement_allowed=lambda name: allowed.covers("replace", name),
                 settle_s=settings.settle_s,
             )
         return self._lifecycle, self._creation

@@ -155,7 +155,7 @@ def _wrong_variables(name: str, template: str, leads: Sequence[Lead], place: Pla
     if any(not isinstance(variables, dict) or is_marker(variables) for _, variables in given):
         return
     for slot in slots:
-        without = [lead.place for lead, variables in given if variables.get(slot) in (None, "")]
+        without = [lead.place for lead, variables in given if variables.get(slot) is None]
         if without:
             whose = "1 lead has" if len(without) == 1 else f"{len(without)} leads have"
             text = f'campaign "{name}": {whose} no variable "{slot}", which the template uses ({_lines(without)}).'

@@ -141,6 +141,8 @@ def _read(path: Path, shown: str, place: Place) -> TextFile | Problem:
         before = data[: error.start].decode("utf-8")
         at = TextFile(shown, before).place(len(before))
         return at.problem("FL133", "the file is not UTF-8 here. Save it as UTF-8.")
+    if path.suffix == ".csv":  # a table is not sent as it stands
+        return TextFile(shown, text.removeprefix("\ufeff"))
     if text.startswith("\ufeff"):
         text = "the file begins with a byte order mark, which would be sent. Save it as UTF-8 without one."
         return Place(shown, 1, 1).problem("FL133", text)

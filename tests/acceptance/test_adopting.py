@@ -21,7 +21,7 @@ from flireo_iac.engine.model.state import plain_resource
 from flireo_iac.engine.run import Engine
 from flireo_iac.engine.unfinished_local import LocalStack
 from flireo_iac.errors import EngineError, ExitCode, OtherAccountError
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import FILE_KINDS
 from flireo_iac.settings import Settings
 
 PROGRAM = """\
@@ -122,7 +122,7 @@ class Shop:
     def account(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Give what the account holds by kind and name, with the names of what it refers to in place of ids."""
         with FlireoApi(Settings.load({}, os.environ)) as api:
-            rows = {name: api.list(kind).rows for name, kind in KINDS.items()}
+            rows = {kind.name: api.list(kind).rows for kind in FILE_KINDS}
         names = {row["id"]: str(row.get("name")) for found in rows.values() for row in found}
         return {
             (kind, str(row["name"])): {

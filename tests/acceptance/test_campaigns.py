@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.acceptance.deployment import Deployment
@@ -86,7 +88,7 @@ def test_a_forecast_knows_what_leads_cost(shop: Deployment) -> None:
     write(shop, many, "scheduled")
     assert check(shop, "up")[1] == 4
     write(shop, [*many[2:], "+31201234999,Late"], "scheduled")
-    assert check(shop, "up") == (2, 3)  # whose account, and the leads of the campaign
+    assert check(shop, "up") == (3, 3)  # whose account, the campaigns, and the leads of one
     check(shop, "refresh")
     shop.environ["FLIREO_ALLOW"] = "in-use:renewals"
     assert check(shop, "destroy")[1] == 3
@@ -147,3 +149,27 @@ def test_a_campaign_that_calls_is_left_alone(shop: Deployment) -> None:
     assert done.code != 0
     assert "completed campaign is final" in done.text
     assert sent(shop) == []
+
+
+def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployment) -> None:
+    shop.good("up", "--skip-preview")
+    shop.counts()
+    (shop.folder / "campaigns" / "renewals.yaml").rename(shop.folder / "campaigns" / "renewals-2026.yaml")
+    done = shop.run("up", "--skip-preview")
+    assert done.code != 0
+    assert "--allow replace:renewals-2026" in done.text
+    assert [line for line in sent(shop) if line.startswith("POST")] == []
+
+
+def test_a_short_list_of_leads_makes_nobody_twice(shop: Deployment) -> None:
+    order = {"kind": "truncated", "method": "GET", "path": "/campaigns/*/leads", "times": 9}
+    httpx.post(f"{shop.control_url}/faults", json=order).raise_for_status()
+    done = shop.run("up", "--skip-preview")
+    assert done.code != 0
+    assert "does not show as many" in done.text
+    httpx.delete(f"{shop.control_url}/faults").raise_for_status()
+    shop.good("up", "--skip-preview")
+    assert sorted(leads(shop)) == ["+31201234501", "+31201234502", "+31201234503"]
+    shop.good("preview", "--refresh", "--expect-no-changes")
+    drift = shop.command(sys.executable, "-m", "flireo_iac.cli", "drift", "-s", "dev", "--engine", shop.engine)
+    assert drift.code == 0, drift.text
