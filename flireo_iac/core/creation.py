@@ -118,9 +118,10 @@ class Creation:
             listing = self.inventory.relist(kind, within)
         rows = self.inventory.named(kind, natural_key(kind, body), within)
         if not rows and not listing.is_complete:
+            path = kind.endpoint.path.replace(f"{{{kind.endpoint.within}}}", within)
             raise AmbiguousCreateError(
-                f"the list of the {kind.title}s of its {KINDS[kind.parent].title} does not show as many as that counts,"
-                " so it cannot be told whether this one is among them. Nothing was sent. Run again."
+                f"its list (GET {path}) does not show as many as its {KINDS[kind.parent].title} counts, so it cannot "
+                "be told whether this one is among them. Nothing was sent. Run again."
             )
         ended = {str(row["id"]): why for row in rows if (why := self._why_final(kind, row))}
         rows = tuple(row for row in rows if row["id"] in ended or not self.is_known(kind.name, str(row["id"])))
