@@ -99,6 +99,7 @@ def test_a_corrupt_state(deployment: Deployment) -> None:
     deployment.good("up", "--expect-no-changes")
 
 
+@pytest.mark.sweep
 def test_a_locked_stack(deployment: Deployment) -> None:
     write_shop(deployment, pairs=1)
     deployment.good("up")

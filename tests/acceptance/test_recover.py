@@ -209,6 +209,7 @@ def test_what_never_arrived_is_forgotten_and_made(bench: Callable[..., Bench]) -
     assert len(cut_off.agents) == 1
 
 
+@pytest.mark.sweep
 def test_several_stop_and_a_person_says_which(bench: Callable[[], Bench]) -> None:
     cut_off = bench()
     cut_off.lose_journal()
@@ -225,6 +226,7 @@ def test_several_stop_and_a_person_says_which(bench: Callable[[], Bench]) -> Non
     assert len(cut_off.agents) == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("engine", ["local"])
 def test_what_is_forgotten_is_made_again(bench: Callable[[], Bench]) -> None:
     cut_off = bench()
@@ -252,6 +254,7 @@ def test_what_only_the_account_knows_is_taken_over_by_name(bench: Callable[[], B
     assert cut_off.agents == [id_]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("engine", ["local"])
 @pytest.mark.parametrize("is_made", [True, False], ids=["made", "not made"])
 def test_what_the_stack_does_not_make_any_more_is_not_left_to_the_next_run(
@@ -293,6 +296,7 @@ def test_a_damaged_journal_is_set_aside(bench: Callable[[], Bench]) -> None:
     assert not cut_off.state().get("pending_operations")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("engine", ["local"])
 def test_other_stacks_are_named_and_left_alone(bench: Callable[[], Bench]) -> None:
     cut_off = bench()

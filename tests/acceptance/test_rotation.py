@@ -76,6 +76,7 @@ def test_a_slot_that_somebody_overwrote_is_drift_and_is_restored(secrets: Deploy
     assert_nothing_in_clear(secrets, printed)
 
 
+@pytest.mark.sweep
 def test_a_slot_that_somebody_overwrote_is_said_when_it_is_written_again(secrets: Deployment) -> None:
     body = {"provider": "openai", "api_key": "somebody-else-s"}
     headers = {"Authorization": f"Bearer {KEY}"}
