@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flireo_iac.errors import Problem
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import FILE_KINDS
 from flireo_iac.stacks.document import read_document
 from flireo_iac.stacks.folder import read_folder
 from flireo_iac.stacks.load import resolve
@@ -119,7 +119,8 @@ def test_every_value_keeps_the_place_it_comes_from(base: dict[str, Any], overlay
 @settings(strategies.LAW, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_an_overlay_gives_the_inputs_of_the_merged_file(files: Files, data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(list(KINDS.values())))
+    # Leads of a campaign are checked beside each other, which drawn ones do not stand.
+    kind = data.draw(st.sampled_from([each for each in FILE_KINDS if each.name != "campaign"]))
     base = data.draw(strategies.inputs(kind))
     removed = data.draw(st.sets(st.sampled_from(sorted(base))))
     overlay = {**data.draw(strategies.inputs(kind)), **dict.fromkeys(removed)}
