@@ -113,11 +113,13 @@ class Creation:
         that was cut off.
         """
         within = str(body[kind.endpoint.within])
-        listing = self.inventory.listing(kind, within)
-        if not listing.is_complete:
-            listing = self.inventory.relist(kind, within)
-        rows = self.inventory.named(kind, natural_key(kind, body), within)
-        if not rows and not listing.is_complete:
+        key = natural_key(kind, body)
+        rows = self.inventory.named(kind, key, within)
+        is_complete = self.inventory.listing(kind, within).is_complete
+        if not rows and not is_complete:
+            is_complete = self.inventory.relist(kind, within).is_complete
+            rows = self.inventory.named(kind, key, within)
+        if not rows and not is_complete:
             path = kind.endpoint.path.replace(f"{{{kind.endpoint.within}}}", within)
             raise AmbiguousCreateError(
                 f"its list (GET {path}) does not show as many as its {KINDS[kind.parent].title} counts, so it cannot "
