@@ -7,22 +7,21 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from flireo_iac.emulator import control, payload, problems
-from flireo_iac.emulator.api import Api, Call, Reply
+from flireo_iac.emulator.api import KEY_PREFIX, Api, Call, Reply
 from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortened
 from flireo_iac.emulator.limits import Limiter
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.phone.clock import Clock
 from flireo_iac.emulator.phone.dialler import Dialler
 from flireo_iac.emulator.phone.switchboard import Switchboard
-from flireo_iac.emulator.requestlog import Entry, RequestLog, masked
-from flireo_iac.emulator.store import Store
+from flireo_iac.emulator.requestlog import Entry, RequestLog, without_secret
+from flireo_iac.emulator.store import Store, organization_id
 from flireo_iac.emulator.webhooks.outbox import Outbox
 
 PREFIX = "/api/v1"
@@ -85,6 +84,8 @@ class App:
             await self._control(scope, receive, send)
         elif path.startswith(PREFIX + "/"):
             await self._serve(scope, receive, send, path.removeprefix(PREFIX))
+        elif path == control.PREFIX:
+            await RedirectResponse(control.PREFIX + "/")(scope, receive, send)
         else:
             problem = problems.RefusedError(
                 404, f"the API is below {PREFIX}, the control routes below {control.PREFIX}"
@@ -95,26 +96,32 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         request = Request(scope, receive)
         call = Call(request.method, path, request.headers, request.query_params, b"")
-        entry = self.log.add(
-            Entry(self.store.now(), masked(call.key), call.method, path, query=scope["query_string"].decode("latin-1"))
-        )
+        entry = self.log.add(self._entry(call, scope["query_string"].decode("latin-1")))
         try:
             raw = await request.body()
         except ClientDisconnect:
             return
-        entry.body_keys = _keys(raw)
+        self.log.sent(entry, raw)
         call = Call(call.method, path, call.headers, call.query, raw)
         if self.settings.latency_ms:
             await asyncio.sleep(self.settings.latency_ms / 1000)
         fault = self.faults.take(call.method, path)
         if fault is None:
-            reply = self.api.reply(call)
-            entry.status = reply.status
-            await _response(reply)(scope, receive, send)
+            await self._send(entry, _response(self.api.reply(call)), scope, receive, send)
             return
         entry.fault = fault.kind
         carried_out = self.api.reply(call, fault.dialect) if fault.commits else None
         await self._play(fault, carried_out, call, entry, scope, receive, send)
+
+    def _entry(self, call: Call, query: str) -> Entry:
+        known = call.key is not None and call.key.startswith(KEY_PREFIX)
+        organization = organization_id(call.key) if known and call.key else None
+        key = without_secret(call.key)
+        return Entry(self.store.now(), key, call.method, call.path, organization=organization, query=query)
+
+    async def _send(self, entry: Entry, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        self.log.answered(entry, response.status_code, bytes(response.body))
+        await response(scope, receive, send)
 
     async def _play(
         self,
@@ -130,11 +137,11 @@ class App:
             await self._hold(receive)
         if fault.action in {"timeout", "disconnect"}:
             scope[CONNECTION].abort()
+            self.log.answered(entry, None, None)
             await _until_disconnected(receive)
             return
         response = _faulty(fault, carried_out, self.api.limit_headers(call.key), self.settings)
-        entry.status = response.status_code
-        await response(scope, receive, send)
+        await self._send(entry, response, scope, receive, send)
 
     async def _hold(self, receive: Receive) -> None:
         """Wait until the client leaves, the emulator stops, or 30 s have gone by."""
@@ -192,12 +199,3 @@ def _response(reply: Reply) -> Response:
     if reply.content is None:
         return Response(None, reply.status, reply.headers)
     return Response(payload.write(reply.content), reply.status, reply.headers, "application/json")
-
-
-def _keys(raw: bytes) -> list[str] | None:
-    """Give the top-level keys of a body for the log; None when it is not a JSON object."""
-    try:
-        body: Any = payload.read(raw, None)
-    except problems.RefusedError:
-        return None
-    return list(body) if isinstance(body, dict) else None

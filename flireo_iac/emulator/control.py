@@ -17,7 +17,9 @@ from starlette.types import ASGIApp
 from flireo_iac.emulator import faults, options, payload, storage
 from flireo_iac.emulator.contract import Schema
 from flireo_iac.emulator.control_calls import CallControl
-from flireo_iac.emulator.loopback import is_loopback
+from flireo_iac.emulator.control_log import LogControl
+from flireo_iac.emulator.control_view import need, organizations, shown
+from flireo_iac.emulator.origin import refuse_other_pages
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
 from flireo_iac.errors import EmulatorError
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 PREFIX = "/_emulator"
 _FAULT = Schema(faults.SCHEMA)
 _SETTINGS = Schema(options.SCHEMA)
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _Answer = tuple[int, Any]
-_Action = Callable[[Request, Any], _Answer | Awaitable[_Answer]]
+_Action = Callable[[Request, Any], Response | _Answer | Awaitable[_Answer]]
 
 
 def routes(app: App) -> ASGIApp:
@@ -38,9 +41,11 @@ def routes(app: App) -> ASGIApp:
     Args:
         app: The emulator.
     """
-    control, calls = _Control(app), CallControl(app.phone)
+    control, calls, log = _Control(app), CallControl(app.phone), LogControl(app)
     table: dict[str, dict[str, _Action]] = {
-        "/requests": {"GET": control.requests, "DELETE": control.clear_requests},
+        "/overview": {"GET": log.overview},
+        "/requests": {"GET": log.requests, "DELETE": log.clear_requests},
+        "/requests/{id}": {"GET": log.request},
         "/reset": {"POST": control.reset},
         "/state": {"GET": control.state, "PUT": control.set_state},
         "/faults": {"GET": control.faults, "POST": control.add_fault, "DELETE": control.clear_faults},
@@ -56,7 +61,8 @@ def routes(app: App) -> ASGIApp:
         "/callees/{number}": {"PUT": calls.set_callee, "DELETE": calls.clear_callee},
         "/calls": {"GET": calls.calls, "POST": calls.ring},
         "/calls/{id}": {"GET": calls.call},
-        "/webhooks": {"GET": control.webhooks, "DELETE": control.clear_webhooks},
+        "/calls/{id}/control": {"POST": calls.command},
+        "/webhooks": {"GET": log.webhooks, "DELETE": log.clear_webhooks},
     }
     return Router(
         [Route(PREFIX + path, _Endpoint(actions), methods=None) for path, actions in table.items()],
@@ -74,7 +80,7 @@ class _Endpoint:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         try:
-            _refuse_other_pages(request)
+            refuse_other_pages(request)
             if not self._actions:
                 raise RefusedError(404, "no such control route; docs/emulator.md names them")
             action = self._actions.get(request.method)
@@ -82,9 +88,7 @@ class _Endpoint:
                 allowed = ", ".join(self._actions)
                 raise RefusedError(405, f"only {allowed} here", headers={"Allow": allowed})
             sent = payload.read(await request.body(), None)
-            answer = action(request, sent)
-            status, content = answer if isinstance(answer, tuple) else await answer
-            response = _json(status, content)
+            response = await _response(action(request, sent))
         except RefusedError as problem:
             response = _json(problem.status, body(problem, "flat"), problem.headers)
         except EmulatorError as error:
@@ -92,17 +96,11 @@ class _Endpoint:
         await response(scope, receive, send)
 
 
-def _refuse_other_pages(request: Request) -> None:
-    """Refuse what a page of another site sends: a browser reaches loopback, stored secrets are no business of it.
-
-    A name that was made to point to this machine is another site, too, so the host must be loopback itself.
-    """
-    origin = request.headers.get("origin")
-    if origin is None and "sec-fetch-site" not in request.headers:
-        return
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    if origin not in {None, own} or not is_loopback(request.url.hostname or ""):
-        raise RefusedError(403, "control routes are not for web pages of other sites")
+async def _response(answer: Response | _Answer | Awaitable[_Answer]) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    status, content = answer if isinstance(answer, tuple) else await answer
+    return _json(status, content)
 
 
 class _Control:
@@ -112,22 +110,13 @@ class _Control:
         self._app = app
         self._store = app.store
 
-    def requests(self, request: Request, sent: Any) -> tuple[int, Any]:
-        del request, sent
-        return 200, {"requests": [entry.as_json() for entry in self._app.log.entries]}
-
-    def clear_requests(self, request: Request, sent: Any) -> tuple[int, Any]:
-        del request, sent
-        self._app.log.entries.clear()
-        return 200, {"success": True}
-
     def reset(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request, sent
         self._store.clear()
         self._store.save()
         self._app.faults.clear()
         self._app.limiter.clear()
-        self._app.log.entries.clear()
+        self._app.log.clear()
         self._app.phone.clear()
         self._app.webhooks.clear()
         return 200, {"success": True}
@@ -152,7 +141,7 @@ class _Control:
 
     def add_fault(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request
-        _need(_FAULT, sent)
+        need(_FAULT, sent)
         return 201, {"fault": self._app.faults.add(sent).as_json()}
 
     def clear_faults(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -165,30 +154,19 @@ class _Control:
         return 200, self._app.settings.as_json()
 
     def change_settings(self, request: Request, sent: Any) -> tuple[int, Any]:
-        _need(_SETTINGS, sent)
+        need(_SETTINGS, sent)
         self._app.settings.change(sent)
         return self.settings(request, None)
-
-    def webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
-        del sent
-        call_id = request.query_params.get("call_id")
-        kept = [entry for entry in self._app.webhooks.log if call_id in {None, entry["call_id"]}]
-        return 200, {"webhooks": kept}
-
-    def clear_webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
-        del request, sent
-        self._app.webhooks.clear()
-        return 200, {"success": True}
 
     def objects(self, request: Request, sent: Any) -> tuple[int, Any]:
         del sent
         collection = request.path_params["collection"]
-        rows = [row for each in self._organizations(request) for row in each.rows(collection)]
+        rows = [shown(request, row) for each in organizations(request, self._store) for row in each.rows(collection)]
         return 200, {"objects": rows}
 
     def insert(self, request: Request, sent: Any) -> tuple[int, Any]:
-        organizations = self._organizations(request)
-        if len(organizations) != 1:
+        owners = organizations(request, self._store)
+        if len(owners) != 1:
             raise RefusedError(400, "say with an Authorization header whose object this is")
         if not isinstance(sent, dict):
             raise RefusedError(400, "the body must be an object")
@@ -196,13 +174,13 @@ class _Control:
         row = {"id": self._store.new_id(), "created_at": now, "updated_at": now, **sent}
         if not isinstance(row["id"], str):
             raise RefusedError(400, "id must be a string")
-        organizations[0].put(request.path_params["collection"], row)
+        owners[0].put(request.path_params["collection"], row)
         self._store.save()
         return 201, {"object": row}
 
     def object(self, request: Request, sent: Any) -> tuple[int, Any]:
         del sent
-        return 200, {"object": self._find(request)[1]}
+        return 200, {"object": shown(request, self._find(request)[1])}
 
     def patch_object(self, request: Request, sent: Any) -> tuple[int, Any]:
         organization, row = self._find(request)
@@ -220,25 +198,14 @@ class _Control:
         self._store.save()
         return 200, {"success": True}
 
-    def _organizations(self, request: Request) -> list[Organization]:
-        """Give the organization of the key that was sent, or all of them when none was."""
-        key = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        return [self._store.organization(key)] if key else list(self._store.organizations.values())
-
     def _find(self, request: Request) -> tuple[Organization, Row]:
         collection, row_id = request.path_params["collection"], request.path_params["id"]
-        for organization in self._organizations(request):
+        for organization in organizations(request, self._store):
             row = organization.get(collection, row_id)
             if row is not None:
                 return organization, row
         raise RefusedError(404, f"no {row_id} in {collection}")
 
 
-def _need(schema: Schema, sent: Any) -> None:
-    problems = schema.problems(sent)
-    if problems:
-        raise RefusedError(400, problems[0][1], param=problems[0][0] or None)
-
-
 def _json(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(payload.write(content), status, headers, "application/json")
+    return Response(payload.write(content), status, {**_HEADERS, **(headers or {})}, "application/json")

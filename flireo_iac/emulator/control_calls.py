@@ -7,8 +7,11 @@ from typing import Any
 
 from starlette.requests import Request
 
-from flireo_iac.emulator import formats
+from flireo_iac.emulator import contract, control_view, formats
+from flireo_iac.emulator.behaviours import calls as api_calls
 from flireo_iac.emulator.contract import Schema
+from flireo_iac.emulator.control_view import need
+from flireo_iac.emulator.exchange import Exchange
 from flireo_iac.emulator.phone import callees, placing
 from flireo_iac.emulator.phone.live import COLLECTION
 from flireo_iac.emulator.phone.switchboard import Switchboard
@@ -39,6 +42,7 @@ _INBOUND = Schema(
         "properties": {"from": _E164, "to": _E164, "caller": callees.SCHEMA},
     }
 )
+_COMMAND = "/calls/{id}/control"
 _CALLEE = Schema(callees.SCHEMA)
 _CALLEES = Schema(callees.ALL_SCHEMA)
 
@@ -67,7 +71,7 @@ class CallControl:
 
     async def move_clock(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Let time pass, with all that happens in it, webhooks included."""
-        _need(_CLOCK, sent)
+        need(_CLOCK, sent)
         if "until" in sent:
             await self._phone.advance_until_quiet(QUIET_S)
         else:
@@ -89,7 +93,7 @@ class CallControl:
 
     def set_callees(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Put all callees in the place of those before."""
-        _need(_CALLEES, sent)
+        need(_CALLEES, sent)
         self._phone.callees.scripts = sent
         return self.callees(request, None)
 
@@ -100,7 +104,7 @@ class CallControl:
 
     def set_callee(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Say who answers at one number, or at all others."""
-        _need(_CALLEE, sent)
+        need(_CALLEE, sent)
         return self.set_callees(request, {**self._phone.callees.scripts, request.path_params["number"]: sent})
 
     def clear_callee(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -116,25 +120,41 @@ class CallControl:
         every = request.query_params.get("all") == "true"
         found = [
             self._described(organization, row)
-            for organization in self._organizations(request)
+            for organization in control_view.organizations(request, self._store)
             for row in organization.rows(COLLECTION)
             if every or row["id"] in self._phone.live
         ]
-        return 200, {"calls": sorted(found, key=lambda call: str(call["created_at"]), reverse=True)}
+        found.sort(key=lambda call: str(call["created_at"]), reverse=True)
+        return 200, {"calls": [control_view.shown(request, call) for call in control_view.first(request, found)]}
 
     def call(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Show one call, with what only the emulator knows of it."""
         del sent
-        for organization in self._organizations(request):
+        return 200, {"call": control_view.shown(request, self._described(*self._find(request)))}
+
+    def command(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """Steer a call as the API does, whoever it belongs to."""
+        organization, row = self._find(request)
+        handler = api_calls.routes()["POST", _COMMAND]
+        operation = next(each for each in contract.load().operations if (each.method, each.path) == ("POST", _COMMAND))
+        phone = self._phone
+        answer = handler(
+            Exchange(operation, organization, self._store, phone.settings, phone, {"id": row["id"]}, body=sent)
+        )
+        self._store.save()
+        return 200, answer.body
+
+    def _find(self, request: Request) -> tuple[Organization, Row]:
+        for organization in control_view.organizations(request, self._store):
             row = organization.get(COLLECTION, request.path_params["id"])
             if row is not None:
-                return 200, {"call": self._described(organization, row)}
+                return organization, row
         raise RefusedError(404, "no such call")
 
     def ring(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Have somebody call a number."""
-        _need(_INBOUND, sent)
-        for organization in self._organizations(request):
+        need(_INBOUND, sent)
+        for organization in control_view.organizations(request, self._store):
             for number in organization.rows("numbers"):
                 if number["phone_number"] == sent["to"]:
                     given = sent.get("caller")
@@ -148,13 +168,3 @@ class CallControl:
         live = self._phone.live.get(row["id"])
         since = None if live is None or live.answered_at is None else self._phone.timeline.now - live.answered_at
         return {**row, "organization_id": organization.id, "live": live is not None, "talking_s": since}
-
-    def _organizations(self, request: Request) -> list[Organization]:
-        key = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        return [self._store.organization(key)] if key else list(self._store.organizations.values())
-
-
-def _need(schema: Schema, sent: Any) -> None:
-    problems = schema.problems(sent)
-    if problems:
-        raise RefusedError(400, problems[0][1], param=problems[0][0] or None)

@@ -77,6 +77,9 @@ class Store:
         seed: Makes ids the same for the same sequence of requests; None for random ids.
         clock: Unix time in seconds.
 
+    Attributes:
+        changes: Grows with every change.
+
     Raises:
         EmulatorError: The file cannot be read or written, or is not a state of an emulator.
     """
@@ -88,6 +91,7 @@ class Store:
         self._clock = clock
         self._ids = 0
         self._dirty = False
+        self.changes = 0
         self.organizations: dict[str, Organization] = {}
         self._storage = storage.Storage(file) if file is not None else None
         if self._storage is not None:
@@ -103,8 +107,7 @@ class Store:
         Args:
             key: The key. Only the id made from it is kept.
         """
-        digest = hashlib.sha256(key.encode()).digest()[:16]
-        return self._by_id(str(uuid.UUID(bytes=digest, version=4)))
+        return self._by_id(organization_id(key))
 
     def _by_id(self, organization_id: str) -> Organization:
         if organization_id not in self.organizations:
@@ -113,6 +116,7 @@ class Store:
 
     def _note_change(self) -> None:
         self._dirty = True
+        self.changes += 1
 
     def new_id(self) -> str:
         """Make an id that no row has."""
@@ -162,7 +166,7 @@ class Store:
             for collection, rows in collections.items():
                 for row in rows:
                     organization.put(collection, row)
-        self._dirty = True
+        self._note_change()
 
     def clear(self) -> None:
         """Hold nothing."""
@@ -173,6 +177,16 @@ class Store:
         self.save()
         if self._storage is not None:
             self._storage.close()
+
+
+def organization_id(key: str) -> str:
+    """Give the id of the organization of an API key.
+
+    Args:
+        key: The key, which cannot be found out from the id.
+    """
+    digest = hashlib.sha256(key.encode()).digest()[:16]
+    return str(uuid.UUID(bytes=digest, version=4))
 
 
 def later(timestamp: str, seconds: float) -> str:

@@ -212,6 +212,23 @@ def test_the_eleventh_command_in_a_minute_is_429_and_each_call_has_its_own_ten(w
     assert world.steer(calls[0], **say).status_code == 200
 
 
+def test_a_control_route_steers_any_call_by_the_rules_of_the_api(world: World) -> None:
+    world.callee(script=[], hangs_up=False)
+    call = world.place(agent_id=world.agent(first_message=None))
+    say = {"type": "say", "content": "From the console", "end_after": False}
+    assert world.control.post(f"/calls/{call}/control", json=say).status_code == 400
+    world.advance(3)
+    answers = [world.control.post(f"/calls/{call}/control", json=say).status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+    assert world.said(call) == ["a: From the console"] * 10
+    world.advance(60)
+    assert world.control.post(f"/calls/{call}/control", json={"type": "dance"}).status_code == 400
+    assert world.control.post(f"/calls/{call}/control", json={"type": "end-call"}).status_code == 200
+    assert world.raw(call)["end_reason"] == "control_hangup"
+    (listed,) = world.control.get("/calls?all=true&brief=true&limit=1").json()["calls"]
+    assert (listed["id"], "messages" in listed) == (call, False)
+
+
 def test_the_list_has_filters_and_pages_and_the_newest_first(world: World) -> None:
     world.callee(script=[], hangs_up=False)
     agent = world.agent()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import resources
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
+from flireo_iac import emulator as package
+from flireo_iac.emulator.masking import masked
+from flireo_iac.emulator.requestlog import Entry, RequestLog
 from flireo_iac.emulator.server import Running
 from tests.emulator.conftest import client_of
 
@@ -20,14 +26,18 @@ def test_the_log_shows_what_was_sent_without_keys_or_values(own: Running, contro
     control.get("/state")
     entries = control.get("/requests").json()["requests"]
     assert "canary" not in str(entries)
-    seen = [{key: value for key, value in entry.items() if key != "time"} for entry in entries]
+    organization = entries[0]["organization"]
+    known = {"key": "…1234", "organization": organization}
+    seen = [{key: value for key, value in entry.items() if key not in {"time", "ms"}} for entry in entries]
     assert seen == [
-        {"key": "…1234", "method": "POST", "path": "/byok", "status": 200, "body_keys": ["provider", "api_key"]},
-        {"key": "…1234", "method": "GET", "path": "/analysis-templates", "status": 200, "query": "limit=2"},
-        {"key": "…1234", "method": "GET", "path": "/agents/x", "status": 404},
-        {"key": None, "method": "GET", "path": "/agents", "status": 401},
+        {"id": 1, **known, "method": "POST", "path": "/byok", "status": 200, "body_keys": ["provider", "api_key"]},
+        {"id": 2, **known, "method": "GET", "path": "/analysis-templates", "status": 200, "query": "limit=2"},
+        {"id": 3, **known, "method": "GET", "path": "/agents/x", "status": 404},
+        {"id": 4, "key": None, "method": "GET", "path": "/agents", "status": 401},
     ]
     assert entries[0]["time"].endswith("Z")
+    assert all(entry["ms"] >= 0 for entry in entries)
+    assert organization in control.get("/state").json()["organizations"]
     control.delete("/requests")
     assert control.get("/requests").json() == {"requests": []}
 
@@ -135,16 +145,29 @@ def test_an_answer_that_breaks_the_contract_is_noticed(
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://rebound.example.com", "Host": "rebound.example.com"},
         {"Sec-Fetch-Site": "same-origin", "Host": "rebound.example.com"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
     ],
 )
 def test_pages_of_other_sites_cannot_use_control_routes(
     own_api: httpx.Client, control: httpx.Client, headers: dict[str, str]
 ) -> None:
     own_api.post("/agents", json={"name": "A"})
-    for method, path in (("POST", "/reset"), ("GET", "/state")):
-        answer = control.request(method, path, headers=headers)
-        assert (answer.status_code, answer.json()["error"]) == (403, "Forbidden")
+    tries: list[tuple[str, str, Any]] = [
+        ("POST", "/reset", None),
+        ("POST", "/faults", {"kind": "status:500", "times": None}),
+        ("POST", "/calls/any/control", {"type": "end-call"}),
+        ("DELETE", "/requests", None),
+        ("GET", "/state", None),
+        ("GET", "/requests/1", None),
+        ("GET", "/", None),
+        ("GET", "/console/main.js", None),
+    ]
+    for method, path, body in tries:
+        answer = control.request(method, path, headers=headers, json=body)
+        assert (answer.status_code, answer.json()["error"]) == (403, "Forbidden"), path
     assert len(own_api.get("/agents").json()["agents"]) == 1
+    assert len(control.get("/requests").json()["requests"]) == 2
 
 
 def test_a_page_of_the_emulator_itself_may_use_control_routes(own: Running, control: httpx.Client) -> None:
@@ -158,3 +181,103 @@ def test_other_control_routes_and_methods_are_refused_clearly(own: Running, cont
     answer = control.put("/reset")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert httpx.get(own.url.removesuffix("/api/v1")).status_code == 404
+
+
+def test_a_logged_request_shows_both_bodies_with_secrets_masked(own_api: httpx.Client, control: httpx.Client) -> None:
+    tool = {"type": "function", "function": {"name": "t"}, "server": {"url": "http://localhost/", "secret": "canary"}}
+    agent = {
+        "name": "A",
+        "webhook_secret": "canary",
+        "llm_config": {"provider": "openai", "model": "m", "tools": [tool]},
+    }
+    made = own_api.post("/agents", json=agent).json()["agent"]
+    own_api.post("/sip-trunks", content=b'{"password": "canary"')
+    own_api.get("/agents")
+    control.post("/faults", json={"kind": "truncated-body", "times": None})
+    own_api.get(f"/agents/{made['id']}")
+    shown = [control.get(f"/requests/{number}").json()["request"] for number in range(1, 5)]
+    assert "canary" not in str(shown)
+    sent = shown[0]["request"]["json"]
+    assert (sent["name"], sent["webhook_secret"]) == ("A", "••••••••")
+    assert sent["llm_config"]["tools"][0]["server"] == {"url": "http://localhost/", "secret": "••••••••"}
+    assert shown[0]["answer"]["json"]["agent"] == {
+        **made,
+        **sent,
+        "llm_config": shown[0]["answer"]["json"]["agent"]["llm_config"],
+    }
+    # What is not JSON cannot be masked: only its size is told.
+    assert shown[1]["request"] == {"bytes": 21}
+    assert shown[2]["request"] is None
+    assert list(shown[3]["answer"]) == ["bytes"]
+    for unknown in ("5", "0", "x", "-1", "9" * 40):
+        assert control.get(f"/requests/{unknown}").status_code == 404
+
+
+def test_only_the_last_bodies_are_kept() -> None:
+    log = RequestLog()
+    for body in (b"{}",) * 501:
+        entry = log.add(Entry("", None, "POST", "/agents"))
+        log.sent(entry, body)
+        log.answered(entry, 200, body)
+    assert [log.entries[n].sent for n in (0, 1, -1)] == [None, b"{}", b"{}"]
+    large = log.add(Entry("", None, "POST", "/agents"))
+    log.sent(large, b"x" * 200_001)
+    assert large.sent is None
+    assert [entry.number for entry in log.last(2)] == [501, 502]
+    assert len(log.last(None)) == len(log.last(10_000)) == 502
+
+
+def test_a_look_says_how_many_there_are_and_what_has_changed(own: Running, control: httpx.Client) -> None:
+    with client_of(own, "fl_test_first_of_two_1111") as api, client_of(own, "fl_test_second_of_two_2222") as other:
+        trunk = {"name": "T", "host": "h", "password": "canary"}
+        for each in (api, api, other):
+            each.post("/sip-trunks", json=trunk)
+        before = control.get("/overview").json()
+        assert [(each["key"], each["objects"]) for each in before["organizations"]] == [
+            ("…1111", {"sip-trunks": 2}),
+            ("…2222", {"sip-trunks": 1}),
+        ]
+        assert (before["requests"], before["faults"], before["webhooks"], before["live_calls"]) == (3, 0, 0, 0)
+        assert control.get("/overview").json() == before
+        api.get("/agents")
+        after = control.get("/overview").json()["changes"]
+        assert after["requests"] > before["changes"]["requests"]
+        assert after["objects"] == before["changes"]["objects"]
+        organization = before["organizations"][1]["id"]
+        (row,) = control.get("/objects/sip-trunks", params={"organization": organization}).json()["objects"]
+        assert row["password"] == "canary"
+        path = f"/objects/sip-trunks/{row['id']}"
+        assert control.get(path, params={"masked": "true"}).json()["object"]["password"] == "••••••••"
+        assert control.get("/objects/sip-trunks", params={"organization": "none"}).status_code == 404
+        assert [each["path"] for each in control.get("/requests?limit=2").json()["requests"]] == [
+            "/sip-trunks",
+            "/agents",
+        ]
+        for wrong in ("0", "x", "-1", "1.5", ""):
+            assert control.get("/requests", params={"limit": wrong}).status_code == 400
+
+
+def test_a_brief_list_leaves_blocks_and_long_texts_out(own_api: httpx.Client, control: httpx.Client) -> None:
+    own_api.post("/agents", json={"name": "A", "first_message": "x" * 201})
+    (row,) = control.get("/objects/agents?brief=true").json()["objects"]
+    assert row["name"] == "A"
+    assert not {"llm_config", "first_message"} & set(row)
+
+
+def test_every_secret_of_the_contract_is_masked() -> None:
+    """The names that are masked are written down by hand; the contract must not know others."""
+    document = yaml.safe_load(resources.files(package).joinpath("openapi.yaml").read_text())
+    found = dict(_secrets(document["components"]["schemas"]))
+    assert {"secret", "webhook_secret", "password", "auth_password", "api_key", "headers"} <= set(found)
+    for name, schema in found.items():
+        value: Any = {"x-token": "canary"} if schema["type"] == "object" else "canary"
+        assert "canary" not in str(masked({name: value})), name
+
+
+def _secrets(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(node, dict):
+        for name, schema in node.items():
+            if isinstance(schema, dict):
+                if (schema.get("writeOnly") or schema.get("x-secret")) and schema.get("type") != "array":
+                    yield name, schema
+                yield from _secrets(schema)

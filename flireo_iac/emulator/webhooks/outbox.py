@@ -28,6 +28,10 @@ class Outbox:
 
     Args:
         settings: As they are at this moment.
+
+    Attributes:
+        log: What was sent, oldest first.
+        changes: Grows whenever the log changes.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -35,6 +39,7 @@ class Outbox:
         self._last: dict[str, asyncio.Task[None]] = {}
         self._refused: set[str] = set()
         self.log: deque[Row] = deque(maxlen=KEPT)
+        self.changes = 0
 
     def tell(self, call: LiveCall, event: str) -> None:
         """Bring news that nobody needs to answer."""
@@ -107,6 +112,7 @@ class Outbox:
 
     def clear(self) -> None:
         """Forget what was sent; what is under way still arrives."""
+        self.changes += 1
         self.log.clear()
 
     def _body(self, call: LiveCall, event: str, more: Row | None = None) -> bytes:
@@ -143,12 +149,16 @@ class Outbox:
         try:
             answer = await post(url, headers, body, timeout_s)
         except NotDeliveredError as error:
-            self.log.append({**entry, "status": None, "error": str(error), "answer": None})
+            self._note({**entry, "status": None, "error": str(error), "answer": None})
             self._warn(url, str(error))
             return error
         text = answer.body.decode("utf-8", "replace")
-        self.log.append({**entry, "status": answer.status, "error": None, "answer": text})
+        self._note({**entry, "status": answer.status, "error": None, "answer": text})
         return answer
+
+    def _note(self, entry: Row) -> None:
+        self.changes += 1
+        self.log.append({"id": self.changes, **entry})
 
     def _warn(self, url: str, error: str) -> None:
         if error.startswith("not sent") and url not in self._refused:

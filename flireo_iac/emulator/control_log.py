@@ -1,0 +1,98 @@
+"""Control routes of what went by: requests, webhooks, and in a few numbers all that there is to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+
+from flireo_iac.emulator import accounts, control_view
+from flireo_iac.emulator.masking import masked_text
+from flireo_iac.emulator.problems import RefusedError
+from flireo_iac.emulator.store import Organization, Row
+
+if TYPE_CHECKING:
+    from flireo_iac.emulator.app import App
+
+
+class LogControl:
+    """The actions; each takes the request and its JSON body, and gives a status and a JSON value.
+
+    Args:
+        app: The emulator.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def overview(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """Count everything; a page that looks again sees in ``changes`` what it has to read anew."""
+        del request, sent
+        app = self._app
+        return 200, {
+            "changes": {
+                "objects": app.store.changes,
+                "requests": app.log.changes,
+                "webhooks": app.webhooks.changes,
+            },
+            "dialect": app.settings.dialect,
+            "requests": len(app.log.entries),
+            "faults": len(app.faults.all()),
+            "webhooks": len(app.webhooks.log),
+            "live_calls": len(app.phone.live),
+            "organizations": [self._organization(each) for each in app.store.organizations.values()],
+        }
+
+    def _organization(self, organization: Organization) -> Row:
+        counts = {name: len(rows) for name, rows in organization.collections.items() if rows}
+        about = accounts.about(organization)
+        return {
+            "id": organization.id,
+            "name": about["name"],
+            "parent_org_id": about["parent_org_id"],
+            "key": self._app.log.keys.get(organization.id),
+            "objects": counts,
+        }
+
+    def requests(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """List the requests to the API, oldest first; with ``?limit=`` the last of them."""
+        del sent
+        last = self._app.log.last(control_view.limit(request))
+        return 200, {"requests": [entry.as_json() for entry in last]}
+
+    def request(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """Show one request with both bodies, secrets masked."""
+        del sent
+        number: str = request.path_params["id"]
+        entry = self._app.log.find(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        if entry is None:
+            raise RefusedError(404, "the log has no such request")
+        return 200, {"request": entry.with_bodies()}
+
+    def clear_requests(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """Forget the requests."""
+        del request, sent
+        self._app.log.clear()
+        return 200, {"success": True}
+
+    def webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """List what was sent to webhooks, oldest first; with ``?limit=`` the last of it."""
+        del sent
+        call_id = request.query_params.get("call_id")
+        kept = [entry for entry in self._app.webhooks.log if call_id in {None, entry["call_id"]}]
+        most = control_view.limit(request)
+        return 200, {"webhooks": [_sent(request, entry) for entry in (kept if most is None else kept[-most:])]}
+
+    def clear_webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
+        """Forget what was sent to webhooks."""
+        del request, sent
+        self._app.webhooks.clear()
+        return 200, {"success": True}
+
+
+def _sent(request: Request, entry: Row) -> Row:
+    """Give a delivery as it is, or as ``?masked=true`` lets it be seen: what cannot be masked is left out."""
+    if request.query_params.get("masked") != "true":
+        return entry
+    answer = entry["answer"]
+    return {**entry, "body": masked_text(entry["body"]), "answer": None if answer is None else masked_text(answer)}
