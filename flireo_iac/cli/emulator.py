@@ -70,7 +70,13 @@ def emulator(
             f"warning: {host} can be reached from other machines, and every fl_ key is accepted. "
             "The control routes show all that is stored."
         )
-    server.serve(app, opened, lambda running: output.data(f"listening on {running.url}"))
+
+    def accepting(running: server.Running) -> None:
+        output.data(f"listening on {running.url}")
+        if running.console_url is not None:
+            output.note(f"console at {running.console_url}")
+
+    server.serve(app, opened, accepting)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""Control routes, apart from the API: log, state, faults, settings, edits behind a stack's back, calls.
+"""Control routes, apart from the API: log, state, faults, settings, edits behind a stack's back, calls, the console.
 
 They need no key, are not limited and not logged.
 """
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
-from flireo_iac.emulator import faults, options, payload, storage
+from flireo_iac.emulator import console, faults, options, payload, storage
 from flireo_iac.emulator.contract import Schema
 from flireo_iac.emulator.control_calls import CallControl
 from flireo_iac.emulator.control_log import LogControl
@@ -43,6 +43,8 @@ def routes(app: App) -> ASGIApp:
     """
     control, calls, log = _Control(app), CallControl(app.phone), LogControl(app)
     table: dict[str, dict[str, _Action]] = {
+        "/": {"GET": console.page},
+        "/console/{name}": {"GET": console.file},
         "/overview": {"GET": log.overview},
         "/requests": {"GET": log.requests, "DELETE": log.clear_requests},
         "/requests/{id}": {"GET": log.request},

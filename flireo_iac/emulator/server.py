@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flireo_iac.emulator import control
 from flireo_iac.emulator.app import CONNECTION, PREFIX, App
+from flireo_iac.emulator.loopback import is_loopback
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
@@ -120,6 +121,14 @@ class Running:
     def control_url(self) -> str:
         """Base URL of the control routes."""
         return f"http://{self.address}{control.PREFIX}"
+
+    @property
+    def console_url(self) -> str | None:
+        """Address of the console in a browser of this machine; None when it listens for others only."""
+        host, _, port = self.address.rpartition(":")
+        if host in {"0.0.0.0", "[::]"}:  # noqa: S104 - compared, not listened on
+            host = "localhost"
+        return f"http://{host}:{port}{control.PREFIX}/" if is_loopback(host.strip("[]")) else None
 
     @property
     def store(self) -> Store:

