@@ -100,9 +100,19 @@ def test_the_site_shows_every_page_and_pages_link_to_pages() -> None:
         f"{page.relative_to(docs)}: {target}"
         for page in docs.rglob("*.md")
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", on_page_markdown(page.read_text()))
-        if not (page.parent / target).resolve().is_relative_to(docs) or not target.endswith(".md")
+        if not (page.parent / target).resolve().is_relative_to(docs) or not target.endswith((".md", ".png"))
     ]
     assert outside == []
+
+
+def test_every_picture_is_there_shown_and_small() -> None:
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\(([^):]+)\)", page.read_text())
+    }
+    assert shown == set((ROOT / "docs" / "images").iterdir())
+    assert [picture.name for picture in shown if picture.stat().st_size > 150_000] == []
 
 
 def test_every_exit_code_is_explained() -> None:
