@@ -14,7 +14,7 @@ _TOOL = {
     "type": "object",
     "required": ["name"],
     "additionalProperties": False,
-    "properties": {"name": {"type": "string", "minLength": 1}, "arguments": {"type": "object"}},
+    "properties": {"name": {"type": "string", "minLength": 1}, "arguments": {"type": "object"}, "result": {}},
 }
 _TURN = {
     "anyOf": [
@@ -59,10 +59,12 @@ class Tool:
     Args:
         name: Its name.
         arguments: With these arguments.
+        result: What it answers without being asked; ``...`` for what its webhook says.
     """
 
     name: str
     arguments: Row
+    result: Any = ...
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _turn(given: str | Mapping[str, Any]) -> Turn:
         return Turn(given)
     values = dict(given)
     if "tool" in values:
-        values["tool"] = Tool(values["tool"]["name"], values["tool"].get("arguments", {}))
+        tool = values["tool"]
+        values["tool"] = Tool(tool["name"], tool.get("arguments", {}), tool.get("result", ...))
     return Turn(**values)
 
 

@@ -145,10 +145,18 @@ def _tool(call: LiveCall, wanted: Tool) -> Generator[Wait, Any, Any]:
     if tool is None:
         return {"error": f"the agent has no tool {wanted.name}"}
     if tool.get("type") in {"endCall", "end_call"}:
+        _note(call, wanted)
         return End("agent_hangup")
     if tool.get("type") in {"transferCall", "transfer_call"}:
+        _note(call, wanted)
         message = tool["destinations"][0].get("message")
         if message and not configuration.is_realtime(call.agent):
             call.speak(message)
         return End("transferred", "transferred")
     return (yield AskTool(tool, wanted))
+
+
+def _note(call: LiveCall, wanted: Tool) -> None:
+    """Write down that a built-in tool was called; nobody is asked about it."""
+    entry = {"name": wanted.name, "arguments": wanted.arguments}
+    call.change(tool_calls=[*call.row["tool_calls"], entry])

@@ -93,6 +93,9 @@ class Outbox:
         if url is None:
             done({"error": "the tool has no url, and the agent no webhook for tool-calls"})
             return
+        if wanted.result is not ...:
+            done(wanted.result)
+            return
         body = self._body(call, "tool-calls", {"toolCallList": [tool_call]})
 
         async def ask() -> None:
