@@ -10,17 +10,43 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from flireo_iac.core.canonical import canonical
-from flireo_iac.kinds import Kind, fields, marker, our_name, shapes
+from flireo_iac.kinds import fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import ValueSpelling
 from flireo_iac.kinds._shape import Shape
+from flireo_iac.kinds._spec import Rule
 
 Path = tuple[str | int, ...]
 Found = TypeVar("Found")
+
+
+class Form(Protocol):
+    """What a mapping is checked against: a kind, or anything else that a file of a stack can hold."""
+
+    @property
+    def title(self) -> str:
+        """The name as a person writes it."""
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """Its fields."""
+
+    @property
+    def inputs(self) -> Mapping[str, FieldInfo]:
+        """The fields that a user may set."""
+
+    @property
+    def outputs(self) -> Mapping[str, FieldInfo]:
+        """The fields that only the server sets."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Rules over several fields."""
 
 
 @dataclass(frozen=True, order=True)
@@ -55,7 +81,7 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def check(
-    kind: Kind, inputs: Mapping[str, Any], is_unknown: Callable[[Any], bool] = lambda value: False
+    kind: Form, inputs: Mapping[str, Any], is_unknown: Callable[[Any], bool] = lambda value: False
 ) -> list[Issue]:
     """Find everything that is wrong with the inputs of a resource.
 
@@ -100,7 +126,7 @@ def _values_on(inputs: Mapping[str, Any], path: Path) -> Iterator[Any]:
         yield value
 
 
-def _walk(kind: Kind, inputs: Mapping[str, Any], loc: Iterable[str | int]) -> tuple[Path, Any]:
+def _walk(kind: Form, inputs: Mapping[str, Any], loc: Iterable[str | int]) -> tuple[Path, Any]:
     """Follow a place in the canonical inputs to the path as the user spelled it, and its value."""
     path: list[str | int] = []
     value: Any = inputs
@@ -130,7 +156,7 @@ def _as_written(model: type[BaseModel] | None, value: Any, name: str) -> str:
     return next((key for key in value if isinstance(key, str) and our_name(model, key) == name), name)
 
 
-def _issue(kind: Kind, path: Path, value: Any, error: Any) -> Issue:
+def _issue(kind: Form, path: Path, value: Any, error: Any) -> Issue:
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -138,7 +164,8 @@ def _issue(kind: Kind, path: Path, value: Any, error: Any) -> Issue:
         case "extra_forbidden" if path == ("id",):
             return _set_by_server("id")
         case "extra_forbidden":
-            text = f'unknown field "{path[-1]}"{suggestion(str(path[-1]), kind.inputs)}'
+            known = kind.inputs if len(path) == 1 else _fields_beside(kind, error["loc"])
+            text = f'unknown field "{path[-1]}"{suggestion(str(path[-1]), known)}'
             return Issue(path, "FL103", "error", text, is_about_key=True)
         case "literal_error":
             hint = suggestion(value, re.findall(r"'([^']*)'", context["expected"])) if isinstance(value, str) else ""
@@ -159,6 +186,16 @@ def _issue(kind: Kind, path: Path, value: Any, error: Any) -> Issue:
         case _:
             expected = _EXPECTED.get(error["type"], error["msg"])
             return Issue(path, "FL104", "error", f"is {_named(value)}, expected {expected}")
+
+
+def _fields_beside(kind: Form, loc: Iterable[str | int]) -> Iterable[str]:
+    """Name the fields of the block that holds a place."""
+    shape = Shape(block=kind.model)
+    *above, _ = loc
+    for step in above:
+        below = shape.item if isinstance(step, int) else shapes(shape.block).get(step) if shape.block else None
+        shape = below or Shape()
+    return fields(shape.block) if shape.block is not None else ()
 
 
 _EXPECTED = {
@@ -206,7 +243,7 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else _named(value)
 
 
-def _what(kind: Kind, path: Path) -> str:
+def _what(kind: Form, path: Path) -> str:
     return f"every {kind.title}" if len(path) == 1 else dotted(path[:-1])
 
 
@@ -227,7 +264,7 @@ def _twice(model: type[BaseModel], value: Any, path: Path = ()) -> Iterator[tupl
         yield from _below(_twice, shape, each, (*path, key))
 
 
-def _server_set(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Issue]:
+def _server_set(kind: Form, inputs: Mapping[str, Any]) -> Iterator[Issue]:
     for key in inputs:
         if key in kind.outputs:
             yield _set_by_server(key)
@@ -238,7 +275,7 @@ def _set_by_server(key: str) -> Issue:
     return Issue((key,), "FL109", "error", text, is_about_key=True)
 
 
-def _unlikely_keys(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Issue]:
+def _unlikely_keys(kind: Form, inputs: Mapping[str, Any]) -> Iterator[Issue]:
     for key, each, shape in _entries(kind.model, inputs):
         yield from _below(_unlikely, shape, each, (key,))
 

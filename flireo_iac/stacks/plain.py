@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from flireo_iac.core.check import Form
 from flireo_iac.errors import Problem
-from flireo_iac.kinds import KINDS, Kind, fields, marker, our_name, shapes
+from flireo_iac.kinds import KINDS, fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import Reference, Secret
 from flireo_iac.kinds._shape import PLAIN, Shape
 from flireo_iac.stacks.nodes import ListNode, MapNode, Node, ScalarNode
@@ -43,7 +44,7 @@ class Inputs:
         problems: Where problems go: FL127 for a reference to the wrong kind, FL130 for a secret in clear.
     """
 
-    def __init__(self, kind: Kind, name: str, problems: list[Problem]) -> None:
+    def __init__(self, kind: Form, name: str, problems: list[Problem]) -> None:
         self._kind = kind
         self._subject = f'{kind.title} "{name}"'
         self._problems = problems
