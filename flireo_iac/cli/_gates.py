@@ -1,4 +1,4 @@
-"""What ``require`` of an environment asks for: sound files, an account that did not move, a command that ends well."""
+"""What ``require`` of an environment asks for: sound files, passing tests, an account that did not move, a command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flireo_iac.cli import output
 from flireo_iac.cli._choosing import EngineChoice
-from flireo_iac.errors import ExitCode, RailError
+from flireo_iac.errors import ExitCode, RailError, StackError
 from flireo_iac.lint.report import examine_base
 from flireo_iac.stacks.environment import Requirement, Requirements, requirements
 from flireo_iac.stacks.gates import unmet_after
@@ -101,12 +101,32 @@ def _unmet(required: Requirement, folder: Path, target: Target, base: Base, engi
             output.problem(problem)
         if found:
             yield f"the files have {len(found)} problem{'s' * (len(found) > 1)}, none was expected. Mend them first"
+    elif required.what == "smoke-tests":
+        yield from _smoke_tests(target, base)
     elif required.what == "drift-free":
         yield from _drift(folder, target, engine)
     else:
         code = _run(required.detail, folder, target, base.release)
         if code:
             yield f'"{required.detail}" ended with {code}, 0 was expected. Mend what it tells'
+
+
+def _smoke_tests(target: Target, base: Base) -> Iterator[str]:
+    """Run the tests of what is to be deployed, offline; without one the gate does not hold."""
+    from flireo_iac.cli._testing import run_gate
+
+    try:
+        failed = run_gate(base, target)
+    except StackError as error:
+        for problem in error.problems:
+            output.problem(problem)
+        yield f"the tests cannot be run, they or the files have {len(error.problems)} problems. Mend them first"
+        return
+    if failed is None:
+        yield "there is no test of what is deployed here, at least one was expected in tests/. Write one"
+    elif failed:
+        names = ", ".join(failed)
+        yield f"{names} did not pass. Run: flireo test {' '.join(failed)} -s {target.stack}"
 
 
 def _drift(folder: Path, target: Target, engine: EngineChoice) -> Iterator[str]:

@@ -72,10 +72,10 @@ def place_wanted(hand: AtHand, wanted: Wanted, *, wait: bool, yes: bool, as_json
         raise SettingsError(f"{operation}: --agent or --draft is needed, and not both. Give one of them.")
     context = context_of(wanted.context)
     asks = must_ask("call place", yes=yes, as_json=as_json)
-    number_id = _id(hand, "phone_number", wanted.number) if wanted.number is not None else None
-    agent_id = _id(hand, "agent", wanted.agent) if wanted.agent is not None else None
+    number_id = id_of(hand, "phone_number", wanted.number) if wanted.number is not None else None
+    agent_id = id_of(hand, "agent", wanted.agent) if wanted.agent is not None else None
     with hand.api() as api:
-        agent_config = _draft(hand, api, wanted.draft) if wanted.draft is not None else None
+        agent_config = draft_of(hand, api, wanted.draft) if wanted.draft is not None else None
         if asks:
             who = f"the draft of {wanted.draft}" if wanted.draft is not None else f"agent {wanted.agent}"
             ask(f"Call {wanted.to} with {who}? It costs money, about {PRICE_A_MINUTE} euro a minute.")
@@ -105,8 +105,17 @@ def place_wanted(hand: AtHand, wanted: Wanted, *, wait: bool, yes: bool, as_json
     _finish(call, as_json=as_json)
 
 
-def _id(hand: AtHand, kind: str, name: str) -> str:
-    """Give the id that a person means; an item has to be deployed."""
+def id_of(hand: AtHand, kind: str, name: str) -> str:
+    """Give the id that a person means; an item has to be deployed.
+
+    Args:
+        hand: The stack and its state.
+        kind: Name of its kind.
+        name: Item or id.
+
+    Raises:
+        SettingsError: The item is not deployed.
+    """
     if _UUID.fullmatch(name):
         return name
     title, stack = KINDS[kind].title, hand.target.stack
@@ -120,8 +129,17 @@ def _id(hand: AtHand, kind: str, name: str) -> str:
     return found
 
 
-def _draft(hand: AtHand, api: FlireoApi, name: str) -> Mapping[str, Any]:
-    """Make the agent of the working tree what a call can bring along."""
+def draft_of(hand: AtHand, api: FlireoApi, name: str) -> Mapping[str, Any]:
+    """Make the agent of the working tree what a call can bring along.
+
+    Args:
+        hand: The stack, its state and its secrets.
+        api: The account.
+        name: Item of the agent.
+
+    Raises:
+        FlireoError: It is not in the stack, or cannot be made.
+    """
     from flireo_iac.stacks.drafts import Resolver, draft, item_named
     from flireo_iac.stacks.folder import read_folder
     from flireo_iac.stacks.load import resolve

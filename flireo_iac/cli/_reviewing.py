@@ -88,7 +88,7 @@ def review_files(folder: Path, environments: list[str], ref: str | None, allowed
     """
     after = now(folder)
     with ExitStack() as opened:
-        before, base = _before(folder, ref, opened)
+        before, base = version_before(folder, ref, opened)
         found = review_stack(before, after, environments, allowed, _foresee(allowed))
     return replace(found, base=base, head="the working tree")
 
@@ -98,7 +98,17 @@ def _foresee(allowed: Allowed) -> Foresee:
     return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0)
 
 
-def _before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
+def version_before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:
+    """Give the stack as it was, and what that is for people.
+
+    Args:
+        folder: The stack's folder.
+        ref: A git ref, or a folder that holds another version of the stack; None to find one.
+        opened: Keeps its files until it is closed.
+
+    Raises:
+        SettingsError: There is no repository or no such ref.
+    """
     if ref == "":
         raise SettingsError("--base: is empty, expected a git ref or a folder. Name one, or leave --base out.")
     if ref is not None and Path(ref).is_dir() and _is_folder_meant(folder, ref):

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def schema(
     kind: str | None = typer.Argument(
-        None, help="Name of a kind, such as agent, or environment or config; default all."
+        None, help="Name of a kind, such as agent, or environment, config or smoke_test; default all."
     ),
     out: Path | None = typer.Option(None, "--out", help="Folder to write the schemas to, one file each."),
 ) -> None:

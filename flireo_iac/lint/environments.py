@@ -10,6 +10,7 @@ from flireo_iac.stacks.interpolate import Variables
 from flireo_iac.stacks.load import LoadedStack
 from flireo_iac.stacks.nodes import Entry, ListNode, MapNode, Node, ScalarNode, is_null, merge, value_at
 from flireo_iac.stacks.prompts import Prompts, TextFiles
+from flireo_iac.stacks.smoke_tests import variables_in_tests
 
 
 def find(stack: LoadedStack, texts: TextFiles) -> Iterator[Finding]:
@@ -21,7 +22,7 @@ def find(stack: LoadedStack, texts: TextFiles) -> Iterator[Finding]:
     """
     chosen = stack.origins.environment
     if not stack.errors and chosen.variables is not None:
-        used = stack.origins.used | _used_by_omitted(stack, texts)
+        used = stack.origins.used | _used_by_omitted(stack, texts) | variables_in_tests(stack)
         for name, entry in chosen.variables.entries.items():
             if name not in used:
                 text = f'variable "{name}" is not used in {chosen.words}. Remove it, or use it as ${{var.{name}}}.'

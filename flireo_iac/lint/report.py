@@ -15,6 +15,7 @@ from flireo_iac.lint import (
     languages,
     prompt_files,
     secrets,
+    smoke_tests,
     together,
     tools,
     window,
@@ -154,6 +155,7 @@ def _of_environment(stack: LoadedStack, texts: TextFiles, said: Sequence[Passage
     yield from tools.find(stack, said)
     yield from languages.find(stack, said)
     yield from window.find(stack, said)
+    yield from smoke_tests.find(stack)
 
 
 def _anchors(said: Sequence[Sequence[Passage]]) -> dict[str, tuple[Place, ...]]:

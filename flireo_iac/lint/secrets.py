@@ -8,7 +8,7 @@ from pathlib import Path
 from flireo_iac.kinds import KINDS
 from flireo_iac.lint.finding import Finding, finding
 from flireo_iac.lint.shapes import SHAPES, has_key, is_key_header
-from flireo_iac.stacks.folder import ENVIRONMENTS
+from flireo_iac.stacks.folder import ENVIRONMENTS, TESTS
 from flireo_iac.stacks.load import LoadedStack
 from flireo_iac.stacks.nodes import ListNode, MapNode, Node, ScalarNode
 from flireo_iac.stacks.prompts import FOLDER
@@ -22,7 +22,7 @@ _SHORTEST_KEY = 6
 
 def texts_of(folder: Path) -> dict[str, str]:
     """Give the text of every file that belongs to a stack, by its path as the user would type it."""
-    folders = [folder / name for name in (*(kind.folder for kind in KINDS.values()), ENVIRONMENTS, FOLDER)]
+    folders = [folder / name for name in (*(kind.folder for kind in KINDS.values()), ENVIRONMENTS, TESTS, FOLDER)]
     paths = [*folder.glob("*"), *(path for each in folders for path in each.glob("**/*"))]
     found = {}
     for path in sorted(set(paths)):

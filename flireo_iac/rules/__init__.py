@@ -15,6 +15,7 @@ from flireo_iac.rules.files import FILES
 from flireo_iac.rules.items import ITEMS
 from flireo_iac.rules.live import LIVE
 from flireo_iac.rules.prompts import PROMPTS
+from flireo_iac.rules.smoke_tests import SMOKE_TESTS
 from flireo_iac.rules.values import VALUES
 from flireo_iac.rules.waivers import WAIVERS
 
@@ -23,7 +24,8 @@ __all__ = ["RULES", "RuleEntry", "page_of"]
 RULES: Mapping[str, RuleEntry] = {
     entry.id: entry
     for entry in sorted(
-        (*FILES, *FIELDS, *VALUES, *ENVIRONMENTS, *ITEMS, *PROMPTS, *WAIVERS, *LIVE), key=lambda entry: entry.id
+        (*FILES, *FIELDS, *VALUES, *ENVIRONMENTS, *ITEMS, *PROMPTS, *WAIVERS, *LIVE, *SMOKE_TESTS),
+        key=lambda entry: entry.id,
     )
 }
 """Every rule by id, in the order of the ids."""

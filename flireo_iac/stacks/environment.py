@@ -17,7 +17,7 @@ from flireo_iac.stacks.nodes import Entry, ListNode, MapNode, Node, ScalarNode, 
 from flireo_iac.stacks.values import Place
 
 _KEYS = ("vars", "omit", "resources", "after", "require")
-CHECKS = ("validate", "drift-free")
+CHECKS = ("validate", "drift-free", "smoke-tests")
 """What ``require`` can ask for by name."""
 
 
@@ -150,7 +150,7 @@ def _requires(root: MapNode, problems: list[Problem]) -> Iterator[Requirement]:
     if node is None or is_null(node):
         return
     if not isinstance(node, ListNode):
-        problems.append(_wrong(node, "require", "a list of validate, drift-free and command: TEXT"))
+        problems.append(_wrong(node, "require", "a list of validate, drift-free, smoke-tests and command: TEXT"))
         return
     for each in node.items:
         command = each.get("command") if isinstance(each, MapNode) and len(each.entries) == 1 else None
@@ -161,7 +161,7 @@ def _requires(root: MapNode, problems: list[Problem]) -> Iterator[Requirement]:
         else:
             hint = suggestion(str(each.value), CHECKS) if isinstance(each, ScalarNode) else ""
             found = f'"{each.value}"' if isinstance(each, ScalarNode) else named(each)
-            text = f"an entry of require is {found}, expected validate, drift-free or command: TEXT"
+            text = f"an entry of require is {found}, expected validate, drift-free, smoke-tests or command: TEXT"
             problems.append(each.place.problem("FL142", f"{text}{hint or '.'}"))
 
 

@@ -19,6 +19,8 @@ from flireo_iac.stacks.values import Place
 
 ENVIRONMENTS = "environments"
 """Folder of the files that say what differs."""
+TESTS = "tests"
+"""Folder of the smoke tests; what else lies in it is nobody's business here."""
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -237,7 +239,7 @@ def _find_misnamed(folder: Path, problems: list[Problem]) -> None:
     known = {kind.folder for kind in FILE_KINDS} | {ENVIRONMENTS, "prompts"}
     single = {Path(kind.single_file).stem for kind in FILE_KINDS if kind.single_file}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")) or path.name in known:
+        if path.name.startswith((".", "_")) or path.name in {*known, TESTS}:
             continue
         if path.is_dir():
             close = difflib.get_close_matches(path.name, sorted(known - {"prompts"}), n=1, cutoff=0.75)

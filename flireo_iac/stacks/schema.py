@@ -16,11 +16,14 @@ from flireo_iac.kinds._markers import ServerSet, Spelling
 from flireo_iac.kinds._providers import LLM, STT, TTS, Providers
 from flireo_iac.stacks.config_keys import CONFIG_KEYS
 from flireo_iac.stacks.environment import CHECKS
+from flireo_iac.stacks.smoke_form import FORM
 
 ENVIRONMENT = "environment"
 """Name of the schema of environment files."""
 CONFIG = "config"
 """Name of the schema of ``Pulumi.<stack>.yaml``."""
+SMOKE_TEST = "smoke_test"
+"""Name of the schema of the files in ``tests/``."""
 MODELINE = "# yaml-language-server: $schema="
 """First line of a file that names its schema."""
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -54,10 +57,11 @@ _LEADS_FILE = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Give every schema by name: one for each kind, ``environment`` and ``config``."""
+    """Give every schema by name: one for each kind, ``environment``, ``config`` and ``smoke_test``."""
     return {kind.name: kind_schema(kind) for kind in FILE_KINDS} | {
         ENVIRONMENT: environment_schema(),
         CONFIG: config_schema(),
+        SMOKE_TEST: smoke_test_schema(),
     }
 
 
@@ -148,6 +152,15 @@ def config_schema() -> dict[str, Any]:
             }
         },
     }
+
+
+def smoke_test_schema() -> dict[str, Any]:
+    """Give the schema of the files in ``tests/``."""
+    made = FORM.model.model_json_schema(ref_template="#/definitions/{model}")
+    definitions = {name: _loosened(each, is_overlay=False) for name, each in made.pop("$defs", {}).items()}
+    schema = {**_loosened(made, is_overlay=False), "description": "A scripted call, and what is expected of it."}
+    title = "Smoke test of a Flireo stack"
+    return {"$schema": _DRAFT, "title": title, **schema, "definitions": {**definitions, "filled_in": _FILLED_IN}}
 
 
 def _kind(kind: Kind, *, is_overlay: bool) -> tuple[dict[str, Any], dict[str, Any]]:

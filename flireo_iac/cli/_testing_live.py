@@ -1,0 +1,61 @@
+"""Finds the agents of real test calls, and has a person agree to what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from flireo_iac.cli import output
+from flireo_iac.cli._at_hand import AtHand
+from flireo_iac.cli._choosing import EngineChoice, ask, must_ask
+from flireo_iac.cli._placing import draft_of, id_of
+from flireo_iac.cli._testing import Live
+from flireo_iac.client.api import FlireoApi
+from flireo_iac.client.calls import is_phone_number, no_number
+from flireo_iac.errors import InvalidInputError
+from flireo_iac.kinds import KINDS
+from flireo_iac.smoke.live import Line, Purse, Speaker, run_live
+from flireo_iac.smoke.model import Outcome
+from flireo_iac.stacks.smoke_tests import SmokeTest
+from flireo_iac.stacks.targets import Target
+
+_LONGEST = "max_duration_seconds"
+
+
+def live(
+    folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, engine: EngineChoice, *, as_json: bool
+) -> Iterator[Outcome]:
+    """Run tests with real calls.
+
+    Args:
+        folder: The stack's folder.
+        target: The stack.
+        tests: The tests.
+        asked: Whom to call, and what it may cost.
+        engine: Whose state is read.
+        as_json: True when nobody can be asked.
+
+    Raises:
+        FlireoError: The number is none, there is no key, or a person does not want it.
+    """
+    if not is_phone_number(asked.to):
+        raise InvalidInputError([no_number(f'test --live --to "{asked.to}"')])
+    asks = must_ask("test --live", yes=asked.yes, as_json=as_json)
+    hand = AtHand("test --live", folder, target.stack or None, engine)
+    number_id = id_of(hand, "phone_number", asked.number) if asked.number is not None else None
+    with hand.api() as api:
+        if asks:
+            calls = f"{len(tests)} call{'s' * (len(tests) != 1)}"
+            ask(f"Place {calls} to {asked.to} with agents of {target.stack}? At most {asked.cap:.2f} euro.")
+        purse = Purse(asked.cap)
+        line = Line(api, asked.to, number_id, output.note)
+        yield from run_live(line, tests, lambda test: _speaker(hand, api, test, is_draft=asked.draft), purse)
+
+
+def _speaker(hand: AtHand, api: FlireoApi, test: SmokeTest, *, is_draft: bool) -> Speaker:
+    if is_draft:
+        config = dict(draft_of(hand, api, test.agent))
+        return Speaker(None, config, config.get(_LONGEST))
+    agent_id = id_of(hand, "agent", test.agent)
+    row = api.get(KINDS["agent"], agent_id)
+    return Speaker(agent_id, None, row.get(_LONGEST) if row is not None else None)

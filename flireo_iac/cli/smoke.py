@@ -1,0 +1,69 @@
+"""``flireo test``: scripted calls of a stack's agents, and what is expected of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import typer
+
+from flireo_iac.cli._choosing import EngineChoice
+from flireo_iac.errors import SettingsError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("test")(smoke)
+
+
+def smoke(
+    names: list[str] | None = typer.Argument(None, metavar="[NAME]...", help="Tests to run; default all of tests/."),
+    stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose agents are called, or its environment."),
+    cwd: Path | None = typer.Option(
+        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
+    ),
+    changed: bool = typer.Option(False, "--changed", help="Only tests that a change touches."),
+    base: str | None = typer.Option(
+        None,
+        "--base",
+        metavar="REF",
+        help="What --changed compares with: a git ref, or a folder. Default: where the branch began.",
+    ),
+    live: bool = typer.Option(False, "--live", help="Place real calls, which cost money, with the deployed agents."),
+    to: str | None = typer.Option(None, "--to", metavar="NUMBER", help="With --live: number that answers."),
+    number: str | None = typer.Option(
+        None, "--number", metavar="ITEM", help="With --live: number that the callee sees.", show_default="any"
+    ),
+    draft: bool = typer.Option(False, "--draft", help="With --live: the agents of the working tree."),
+    max_cost: str | None = typer.Option(
+        None, "--max-cost", metavar="EURO", help="With --live: most that all calls may cost."
+    ),
+    yes: bool = typer.Option(False, "-y", "--yes", help="Place real calls without a question."),
+    engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="With --live: whose state is read."),
+    report: Path | None = typer.Option(None, "--junit", metavar="FILE", help="Also write a JUnit report."),
+    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+) -> None:
+    """Run the smoke tests of a stack: offline against an emulator, without a key, or with real calls."""
+    from flireo_iac.cli._testing import Asked, Live, run
+
+    given = {"--to": to, "--number": number, "--max-cost": max_cost, "--draft": draft or None, "--yes": yes or None}
+    if not live and (wrong := [name for name, value in given.items() if value is not None]):
+        raise SettingsError(
+            f"test: {', '.join(wrong)} go with --live, and calls are offline without it. Leave one out."
+        )
+    if base is not None and not changed:
+        raise SettingsError("test: --base goes with --changed. Add it, or leave --base out.")
+    if live and (to is None or max_cost is None):
+        raise SettingsError("test --live: --to and --max-cost are needed: whom to call, and what it may cost.")
+    asked = Live(to, number, _euros(max_cost), draft, yes) if live and to is not None else None
+    run(Asked(cwd, stack, tuple(names or ()), changed, base, asked, engine, report, as_json))
+
+
+def _euros(text: str | None) -> Decimal:
+    try:
+        found = Decimal(text or "")
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not (found.is_finite() and found >= 0):
+        raise SettingsError(f'--max-cost: "{text}" is no amount, euro such as 2.00 were expected.')
+    return found
