@@ -282,8 +282,9 @@ def _unlikely_keys(kind: Form, inputs: Mapping[str, Any]) -> Iterator[Issue]:
 
 def _unlikely(model: type[BaseModel], value: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     """Find keys of a block that nobody knows but that look like one that is known."""
+    is_closed = model.model_config.get("extra") == "forbid"
     for key, each, shape in _entries(model, value):
-        if our_name(model, key) not in fields(model):
+        if not is_closed and our_name(model, key) not in fields(model):
             hint = suggestion(key, [name for name in fields(model) if name not in value])
             if hint:
                 text = f'"{key}" is not known here and is sent as it is{hint}'

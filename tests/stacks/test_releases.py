@@ -339,8 +339,8 @@ def test_without_a_pin_nothing_goes_first(repository: Repository) -> None:
         ("after: [staging]", 8, "expected the name of an environment"),
         ("require: validate", 10, "expected a list"),
         ("require: [validat]", 11, 'did you mean "validate"?'),
-        ("require: [{command: ''}]", 11, "expected validate, drift-free or command: TEXT"),
-        ("require: [{command: a, other: b}]", 11, "expected validate, drift-free or command: TEXT"),
+        ("require: [{command: ''}]", 11, "expected validate, drift-free, smoke-tests or command: TEXT"),
+        ("require: [{command: a, other: b}]", 11, "expected validate, drift-free, smoke-tests or command: TEXT"),
     ],
 )
 def test_wrong_gates_are_told_with_their_place(text: str, column: int, said: str, repository: Repository) -> None:
