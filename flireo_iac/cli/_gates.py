@@ -120,7 +120,8 @@ def _smoke_tests(target: Target, base: Base) -> Iterator[str]:
     except StackError as error:
         for problem in error.problems:
             output.problem(problem)
-        yield f"the tests cannot be run, they or the files have {len(error.problems)} problems. Mend them first"
+        count = len(error.problems)
+        yield f"the tests cannot be run, they or the files have {count} problem{'s' * (count > 1)}. Mend them first"
         return
     if failed is None:
         yield "there is no test of what is deployed here, at least one was expected in tests/. Write one"
