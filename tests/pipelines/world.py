@@ -176,8 +176,9 @@ class GitHub:
             elif used == "actions/upload-artifact":
                 shutil.rmtree(artifact, ignore_errors=True)
                 artifact.mkdir()
-                for file in folder.glob(step["with"]["path"]):
-                    shutil.copy(file, artifact)
+                for pattern in step["with"]["path"].split():
+                    for file in folder.glob(pattern):
+                        shutil.copy(file, artifact)
             elif used == "actions/download-artifact":
                 shutil.copytree(artifact, folder, dirs_exist_ok=True)
             elif used:
