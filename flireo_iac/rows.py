@@ -21,3 +21,10 @@ class Listing:
 
     rows: tuple[Row, ...]
     is_complete: bool
+
+
+NOW = "__now"
+"""Output that holds what the platform has made of inputs by itself, such as ``completed`` of ``scheduled``."""
+
+GONE = "__gone"
+"""Output that is true for an object that was deleted outside, and is made anew only when that is asked for."""

@@ -14,7 +14,7 @@ from flireo_iac.engine.show.report import JsonReport
 from flireo_iac.errors import EngineError, ExitCode, RailError
 from flireo_iac.plan import text
 from flireo_iac.plan.model import Plan
-from flireo_iac.plan.rails import findings
+from flireo_iac.plan.rails import closed, findings
 from flireo_iac.plan.read import plan_of, read_plan
 
 if TYPE_CHECKING:
@@ -96,11 +96,19 @@ def stop_what_must_be_asked_for(operation: str, plan: Plan, allowed: Allowed) ->
     found = findings(plan, allowed)
     if found:
         raise RailError([f"{each}\n  Nothing was done." for each in text.refusal(operation, found)])
+    warn_of_closed(plan)
 
 
 def warn_of_rails(plan: Plan, allowed: Allowed) -> None:
     """Say what would stop an up, without stopping anything."""
     for each in text.refusal("up would stop here", findings(plan, allowed)):
+        output.note(f"warning: {each}")
+    warn_of_closed(plan)
+
+
+def warn_of_closed(plan: Plan) -> None:
+    """Say what a run will not do, because nothing can change any more where it would."""
+    for each in closed(plan):
         output.note(f"warning: {each}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from flireo_iac.allow import flag
+from flireo_iac.allow import Allowed, flag
 from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
@@ -21,12 +21,10 @@ from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
 from flireo_iac.core.settle import Settler, advice, ambiguous, command, is_lost, natural_key, shows
+from flireo_iac.core.within import Say, Within
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
-from flireo_iac.kinds import KINDS, Kind
+from flireo_iac.kinds import Kind
 from flireo_iac.waits import wait_text
-
-Say = Callable[[str, str], None]
-"""Takes a severity (``info``, ``wait`` or ``warning``) and a sentence about the resource at hand."""
 
 Update = Callable[[Kind, str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], Say], Existing]
 
@@ -44,8 +42,7 @@ class Creation:
         digest: Gives a digest of a body that tells nothing about it.
         folder: Folder of the project.
         is_known: Tells by kind and id whether this run's state holds an object.
-        is_twin_allowed: Tells by the resource's name whether an object may be made that the account holds already.
-        is_replacement_allowed: The same for an object that takes the place of one that the state holds.
+        allowed: What the user has asked for.
         settle_s: Seconds after which a request that was cut off cannot arrive any more.
         sleep: Waits so many seconds.
     """
@@ -58,8 +55,7 @@ class Creation:
     digest: Callable[[Mapping[str, Any]], str]
     folder: str = ""
     is_known: Callable[[str, str], bool] = lambda kind, id_: False
-    is_twin_allowed: Callable[[str], bool] = lambda name: False
-    is_replacement_allowed: Callable[[str], bool] = lambda name: False
+    allowed: Allowed = field(default_factory=Allowed)
     settle_s: float = 30.0
     sleep: Callable[[float], None] = time.sleep
     # Two creates with the same natural key go one after the other: when the answer to one is lost, the other cannot
@@ -70,6 +66,7 @@ class Creation:
 
     def __post_init__(self) -> None:
         self._settler = Settler(self.inventory, self.journal, self.settle_s, self.sleep, self.is_known)
+        self._within = Within(self.api, self.inventory, self.allowed, self.is_known)
 
     def create(self, kind: Kind, inputs: Mapping[str, Any], say: Say, urn: str = "") -> Existing:
         """Make an object, once.
@@ -93,7 +90,7 @@ class Creation:
         with self._locks[(kind.name, *map(str, key.values()))]:
             if kind.endpoint.style == "slot":
                 return self._store(kind, inputs, body, say)
-            found = self._within_parent(kind, inputs, body, say) if kind.endpoint.within else None
+            found = self._held(kind, inputs, body, say, urn) if kind.endpoint.within else None
             if found is None:
                 found = self._from_earlier_run(kind, inputs, body, say, urn)
             if found is None:
@@ -104,46 +101,14 @@ class Creation:
             self._made.add(found.id)
             return found
 
-    def _within_parent(
-        self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say
+    def _held(
+        self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str
     ) -> Existing | None:
-        """Take over what the parent holds under the same name already; None when it holds nothing of it.
-
-        The parent is this stack's own, so what is in it is nobody else's: it came with the parent's create, or in a run
-        that was cut off.
-        """
-        within = str(body[kind.endpoint.within])
-        key = natural_key(kind, body)
-        rows = self.inventory.named(kind, key, within)
-        is_complete = self.inventory.listing(kind, within).is_complete
-        if not rows and not is_complete:
-            is_complete = self.inventory.relist(kind, within).is_complete
-            rows = self.inventory.named(kind, key, within)
-        if not rows and not is_complete:
-            path = kind.endpoint.path.replace(f"{{{kind.endpoint.within}}}", within)
-            raise AmbiguousCreateError(
-                f"its list (GET {path}) does not show as many as its {KINDS[kind.parent].title} counts, so it cannot "
-                "be told whether this one is among them. Nothing was sent. Run again."
-            )
-        ended = {str(row["id"]): why for row in rows if (why := self._why_final(kind, row))}
-        rows = tuple(row for row in rows if row["id"] in ended or not self.is_known(kind.name, str(row["id"])))
-        same = next((row for row in rows if shows(kind, body, row)), None)
-        if same is None and rows:
-            same = next((row for row in rows if row["id"] in ended), rows[0])
-            if same["id"] not in ended:
-                raise AmbiguousCreateError(
-                    f"its {KINDS[kind.parent].title} holds it already as {same['id']}, with other values, and no state "
-                    "of this stack knows it. Nothing was sent. Delete it in the dashboard, or take its values over.",
-                    candidates=tuple(str(row["id"]) for row in rows),
-                )
-            say("warning", f"{ended[str(same['id'])]}, with other values than these: it stays as it is")
-        if same is None:
-            return None
-        return existing(kind, inputs, same, answer_digests(kind, inputs, same), self.account.held())
-
-    @staticmethod
-    def _why_final(kind: Kind, row: Row) -> str:
-        return kind.why_final(canonical(kind.model, row)) if kind.why_final is not None else ""
+        """Take over what the parent holds already; None when it holds nothing of it."""
+        row = self._within.held(kind, body, say, urn.rpartition("::")[2])
+        return (
+            None if row is None else existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
+        )
 
     def _completed(self, kind: Kind, made: Existing, inputs: Mapping[str, Any], say: Say) -> Existing:
         """Send what the create took no notice of; an object that was made is kept whatever becomes of that."""
@@ -157,7 +122,7 @@ class Creation:
         """Store a value under its name: to do it twice does no harm, so there is nothing to settle."""
         slot = str(body[kind.endpoint.slot_field])
         self.account.check()
-        before = self._held(kind, slot)
+        before = self._stored(kind, slot)
         if before is not None:
             say("warning", f"the account held a {kind.title} for this already; it is overwritten")
         try:
@@ -166,7 +131,7 @@ class Creation:
             if not is_lost(error):
                 raise
             self.inventory.relist(kind)
-            after, place = self._held(kind, slot), kind.endpoint.slot_output
+            after, place = self._stored(kind, slot), kind.endpoint.slot_output
             if after is None or (before is not None and before.get(place) == after.get(place)):
                 raise AmbiguousCreateError(
                     f"{error.reason.rstrip('.')}. It is not known whether the key was stored. Run again; storing it "
@@ -177,7 +142,7 @@ class Creation:
         self.inventory.remember(kind, row)
         return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
 
-    def _held(self, kind: Kind, slot: str) -> Row | None:
+    def _stored(self, kind: Kind, slot: str) -> Row | None:
         return {str(row["id"]): row for row in self.inventory.listing(kind).rows}.get(slot)
 
     def _new(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str) -> Existing:
@@ -229,14 +194,14 @@ class Creation:
         name = urn.rpartition("::")[2]
         known = [str(row["id"]) for row in twins if self.is_known(kind.name, str(row["id"]))]
         is_second = bool(known) and kind.is_replaced_by_name and not kind.is_natural_key_unique
-        if urn and is_second and not self.is_replacement_allowed(name):
+        if urn and is_second and not self.allowed.covers("replace", name):
             raise AmbiguousCreateError(
                 f"this state holds a {kind.title} of that name already, {known[0]}, so nothing was sent. If its item "
                 f"got another name here, give it back: {kind.when_replaced[0].lower()}{kind.when_replaced[1:]} "
                 f"If that is meant: {flag('replace', name)}, or FLIREO_ALLOW=replace:{name}.",
                 candidates=tuple(known),
             )
-        if not urn or kind.is_natural_key_unique or self.is_twin_allowed(name):
+        if not urn or kind.is_natural_key_unique or self.allowed.covers("twin", name):
             return
         same = [str(row["id"]) for row in twins if shows(kind, body, row)]
         ids = [id_ for id_ in same if not self.is_known(kind.name, id_) and id_ not in self._made]
@@ -304,6 +269,7 @@ class Creation:
                 found,
             )
         try:
+            self._within.leave_out(kind, found.id, None, inputs, say)
             return self.update(kind, found.id, found.inputs, inputs, found.outputs, say)
         except FlireoError as error:
             raise UnfinishedError(error.reason, found) from None

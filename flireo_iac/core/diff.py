@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flireo_iac.core.canonical import canonical, comparable, is_server_default, same, whole
-from flireo_iac.kinds import Kind, marker, our_name
+from flireo_iac.kinds import KINDS, Kind, marker, our_name
 from flireo_iac.kinds._markers import Clearable, Immutable, OnlyOnCreate, ServerDefault
 
 
@@ -84,6 +84,12 @@ def is_only_on_create(kind: Kind, name: str) -> bool:
     """Tell whether a property is sent with the create and never again."""
     info = kind.inputs.get(name)
     return info is not None and marker(info, OnlyOnCreate) is not None
+
+
+def brought(kind: Kind) -> tuple[tuple[str, Kind], ...]:
+    """Give the properties that bring other objects along with the create, and the kinds of those."""
+    marks = ((name, marker(info, OnlyOnCreate)) for name, info in kind.inputs.items())
+    return tuple((name, KINDS[mark.kind]) for name, mark in marks if mark is not None)
 
 
 def _is_default_of_immutable(kind: Kind, name: str, one: Any, other: Any) -> bool:

@@ -10,9 +10,10 @@ from flireo_iac.core.account import marked
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.diff import own
 from flireo_iac.core.ports import Row
-from flireo_iac.core.refresh import ANSWER
+from flireo_iac.core.refresh import ANSWER, has_moved_on
 from flireo_iac.errors import FlireoError
-from flireo_iac.kinds import Kind
+from flireo_iac.kinds import Kind, our_name
+from flireo_iac.rows import NOW
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,18 @@ def existing(
         account: Whose object it is; None where that is not known.
     """
     outputs = marked({**server_set(kind, row), **own(inputs), ANSWER: dict(digests)}, account)
+    if moved := _moved_on(kind, inputs, row):
+        outputs = {**outputs, NOW: moved}
     return Existing(str(row["id"]), inputs, outputs)
+
+
+def _moved_on(kind: Kind, inputs: Mapping[str, Any], row: Row) -> dict[str, Any]:
+    """Give what the platform has made of inputs by itself: no drift, and yet what is in force."""
+    theirs = canonical(kind.model, row)
+    ours = {our_name(kind.model, key): value for key, value in own(inputs).items()}
+    return {
+        name: theirs[name] for name in ours if name in theirs and has_moved_on(kind, name, ours[name], theirs[name])
+    }
 
 
 def server_set(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,13 @@ class Inventory:
                 self._keep(place, self._read(kind, within))
             return Listing(tuple(self._rows[place].values()), self._is_complete[place])
 
+    def is_complete(self, kind: Kind, within: str = "") -> bool:
+        """Tell whether the list is proven to show everything; for the arguments see ``listing``."""
+        place = (kind.name, within)
+        if place not in self._is_complete:
+            self.listing(kind, within)
+        return self._is_complete[place]
+
     def _read(self, kind: Kind, within: str) -> Listing:
         try:
             listing = self._api.list(kind, within)

@@ -5,7 +5,7 @@ Knows no HTTP and no Pulumi: it asks an ``Api`` and an ``Inventory``, and gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flireo_iac.allow import Allowed
@@ -13,18 +13,16 @@ from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import ACCOUNT, Account, marked
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.conflict import OnConflict, held, holds_prompt, moved_paths
-from flireo_iac.core.creation import Say
 from flireo_iac.core.diff import changed_paths, create_body, diff, own, patch
 from flireo_iac.core.existing import Existing, existing, server_set
 from flireo_iac.core.in_use import require_unused
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.refresh import ANSWER, absent_keys, answer_digests, merged_blocks, refreshed
+from flireo_iac.core.within import Say, Within, leaves_out, why_final
 from flireo_iac.errors import ChangedOutsideError, FinalError, FlireoError, NotFoundError
 from flireo_iac.kinds import Kind, our_name
-
-_OLD_S = 30.0
-"""Seconds after which a list no longer tells whether something has happened to an object meanwhile."""
+from flireo_iac.rows import GONE, NOW
 
 
 class Lifecycle:
@@ -36,6 +34,7 @@ class Lifecycle:
         account: Whose account it is; None asks the API and takes any.
         on_conflict: ``stop`` or ``overwrite`` what somebody else has changed; None stops for prompts only.
         allowed: What the user has asked for.
+        is_known: Tells by kind and id whether this run's state holds an object.
     """
 
     def __init__(
@@ -46,12 +45,14 @@ class Lifecycle:
         *,
         on_conflict: OnConflict | None = None,
         allowed: Allowed | None = None,
+        is_known: Callable[[str, str], bool] = lambda kind, id_: False,
     ) -> None:
         self._api = api
         self._inventory = inventory
         self._account = account or Account(api)
         self._on_conflict = on_conflict
         self._allowed = allowed or Allowed()
+        self._within = Within(api, inventory, self._allowed, is_known)
 
     def update(
         self, kind: Kind, id_: str, old: Mapping[str, Any], new: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
@@ -72,15 +73,19 @@ class Lifecycle:
         if not outputs.get(ANSWER):
             # What the object holds was never seen: its create was cut off. Look before believing the state.
             found = self.read(kind, id_, old, outputs, say)
-            if found is None:
+            if found is None or GONE in found.outputs:
                 raise _gone(kind, id_)
             old, outputs = found.inputs, found.outputs
         wanted = patch(kind, diff(kind, old, new), new)
         for field in wanted.kept:
             say("warning", f"{field} was removed here, but the API cannot clear it: the last value stays in force")
+        if leaves_out(kind, old, new):
+            self._account.check(outputs.get(ACCOUNT))
+            self._within.leave_out(kind, id_, old, new, say)
         digests = {name: digest for name, digest in outputs[ANSWER].items() if name in canonical(kind.model, own(new))}
         if not wanted.body:
             kept = {**server_set(kind, outputs), **own(new), ANSWER: digests}
+            kept |= {NOW: outputs[NOW]} if NOW in outputs else {}
             return Existing(id_, new, marked(kept, outputs.get(ACCOUNT)))
         account = self._account.check(outputs.get(ACCOUNT))
         body = create_body(new) if kind.endpoint.update == "post" else wanted.body
@@ -132,7 +137,7 @@ class Lifecycle:
             if asked is None:
                 raise _gone(kind, id_)
             row, now = asked, held(kind, body, asked, outputs[ANSWER], is_whole=True)
-        if not now.is_as_wanted and kind.why_final is not None and (why := kind.why_final(canonical(kind.model, row))):
+        if not now.is_as_wanted and (why := why_final(kind, row)):
             raise FinalError(why)
         if now.is_as_wanted:
             say("info", "the account holds this already: nothing was sent")
@@ -169,21 +174,11 @@ class Lifecycle:
         if kind.endpoint.style == "slot" and not self._is_ours(kind, id_, outputs):
             say("warning", "the slot holds another key than the one of this resource: it is left alone")
             return
-        if kind.endpoint.within and self._is_history(kind, id_, item, say):
+        if kind.endpoint.within and self._within.is_settled(kind, id_, item, say):
             return
         if not self._api.delete(kind, id_):
             self._prove_absent(kind, id_, outputs, is_list_fresh=False)
         self._inventory.forget(kind, id_)
-
-    def _is_history(self, kind: Kind, id_: str, item: str, say: Say) -> bool:
-        """Tell whether nothing about an object can change any more, so that its record stays where it is."""
-        self._inventory.listing_of(kind, kind.parent_id(id_), max_age_s=_OLD_S)
-        row = self._inventory.find(kind, id_)[0]
-        why = kind.why_final(canonical(kind.model, row)) if row is not None and kind.why_final is not None else ""
-        if not why or self._allowed.covers("call-again", item):
-            return False
-        say("info", f"{why}: its record stays, it is only no longer managed here")
-        return True
 
     def _is_ours(self, kind: Kind, id_: str, outputs: Mapping[str, Any]) -> bool:
         """Tell whether a slot still holds what this resource stored; a renamed item has stored its own by now."""
@@ -194,7 +189,7 @@ class Lifecycle:
     def read(
         self, kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
     ) -> Existing | None:
-        """Say what the account holds now; None when the object is gone.
+        """Say what the account holds now; None when the object is gone and may be made anew.
 
         The list is believed as long as it agrees with the state. What it shows as missing or different is confirmed
         by the object itself.
@@ -202,7 +197,7 @@ class Lifecycle:
         row, was_asked = self._inventory.find(kind, id_)
         if row is None:
             self._prove_absent(kind, id_, outputs, is_list_fresh=not self._inventory.is_brief(kind))
-            return None
+            return self._missed(kind, id_, inputs, outputs, say)
         digests = outputs.get(ANSWER) or {}
         slot = outputs.get(kind.endpoint.slot_output) if kind.endpoint.style == "slot" else None
         result = refreshed(kind, inputs, row, digests, slot, is_whole=was_asked)
@@ -211,7 +206,7 @@ class Lifecycle:
             asked = self._inventory.ask(kind, id_)
             if asked is None:
                 self._prove_absent(kind, id_, outputs, is_list_fresh=False)
-                return None
+                return self._missed(kind, id_, inputs, outputs, say)
             confirmed = refreshed(kind, inputs, asked, digests, slot, is_whole=True)
             if confirmed.drifted != result.drifted or absent_keys(kind, inputs, row) != absent_keys(
                 kind, inputs, asked
@@ -223,6 +218,16 @@ class Lifecycle:
             say("info", f"changed outside this stack: {paths}")
         account = self._remembered(outputs)
         return existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row), account)
+
+    @staticmethod
+    def _missed(
+        kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
+    ) -> Existing | None:
+        """Keep an object in the state that is gone, where nobody may make it anew unasked; None for all others."""
+        if not kind.is_remade_by_name:
+            return None
+        say("warning", f"it was deleted outside this stack ({id_}); it is not made anew unless that is asked for")
+        return Existing(id_, inputs, {**outputs, GONE: True})
 
     def _prove_absent(self, kind: Kind, id_: str, outputs: Mapping[str, Any], *, is_list_fresh: bool) -> None:
         remembered = outputs.get(ACCOUNT)

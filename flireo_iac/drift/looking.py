@@ -9,6 +9,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.core.ports import Api
 from flireo_iac.drift.model import Applied, Held
+from flireo_iac.rows import GONE
 
 
 def look(
@@ -41,6 +42,7 @@ def look(
                 say(f"{title}: {text}")
 
         held = lifecycle.read(each.kind, each.id, each.inputs, each.outputs, tell)
+        held = None if held is not None and GONE in held.outputs else held
         row = inventory.find(each.kind, each.id)[0] if held is not None else None
         found[each.urn] = Held(held.inputs, row) if held is not None else Held()
         if held is None or dict(held.inputs) != dict(each.inputs):

@@ -147,7 +147,13 @@ class SentOnCreate:
 
 @dataclass(frozen=True)
 class OnlyOnCreate:
-    """The field is sent with the create and never again; no answer shows it."""
+    """The field is sent with the create and never again; no answer shows it.
+
+    Args:
+        kind: Name of the kind whose objects it brings along.
+    """
+
+    kind: str
 
 
 @dataclass(frozen=True)

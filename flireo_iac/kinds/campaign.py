@@ -74,7 +74,7 @@ class CampaignProperties(Properties):
     ] = None
     leads: Annotated[
         list[Lead] | None,
-        OnlyOnCreate(),
+        OnlyOnCreate("campaign_lead"),
         Field(
             description="Whom it calls. They are sent with the create, in one request; after that each is a resource "
             "of its own (CampaignLead)."
@@ -120,6 +120,7 @@ CAMPAIGN = Kind(
     envelope=Envelope(one=("campaign",), many=("campaigns",)),
     natural_key=("name",),
     is_replaced_by_name=True,
+    is_remade_by_name=True,
     is_deleted_before_replaced=True,
     needs=("phone_number",),
     when_deleted="Nobody is called any more, and its leads and their results are gone.",

@@ -31,10 +31,20 @@ class CampaignLeadProperties(Properties):
     created_at: Annotated[str | None, ServerSet(), Field(description="When it was made, ISO 8601 in UTC.")] = None
 
 
+_WORDS = {
+    "calling": "it is being called now",
+    "completed": "it was called already (completed)",
+    "failed": "it was called already, and the call failed (failed)",
+    "no_answer": "it was called already, and nobody answered (no_answer)",
+    "skipped": "its campaign has passed over it, without a call (skipped)",
+}
+"""What a status means. Source: contract, CampaignLead; the words for skipped are inferred."""
+
+
 def why_final(lead: Mapping[str, Any]) -> str:
-    """Say that a lead was called, so that nothing about it can change any more; empty while it waits."""
+    """Say that a lead's turn has come, so that nothing about it can change any more; empty while it waits."""
     status = lead.get("status")
-    return "" if status in (None, "pending") else f"it was called already ({status})"
+    return "" if status in (None, "pending") else _WORDS.get(status, f"its turn has come already ({status})")
 
 
 CAMPAIGN_LEAD = Kind(

@@ -15,7 +15,8 @@ from heapq import heapreplace
 from typing import Any
 
 from flireo_iac.allow import Allowed
-from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect
+from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect, marker, our_name
+from flireo_iac.kinds._markers import OnlyOnCreate
 from flireo_iac.kinds._uses import USES
 from flireo_iac.plan.model import Plan, PlannedStep
 
@@ -127,7 +128,9 @@ def requests_of(
     """
     remade = {step.urn for step in plan.of("create", "replace")}
     dropped = {step.urn for step in plan.of("delete", "replace")}
-    forward = [step for step in plan.of("create", "update", "replace") if not _comes_with_parent(step, remade)]
+    forward = [
+        step for step in plan.of("create", "update", "replace") if _sends(step) and not _comes_with_parent(step, remade)
+    ]
     backward = [step for step in plan.of("delete", "replace", "sweep") if not _comes_with_parent(step, dropped)]
     own = Counter(step.kind.name for step in plan.steps if step.kind is not None)
     looked = set(known)
@@ -164,19 +167,23 @@ def requests_of_refresh(plan: Plan) -> list[Wave]:
 
 def _parents(steps: Iterable[PlannedStep]) -> set[str]:
     """Give the URNs of the objects that the steps' objects are within: each of them has a list of its own."""
-    return {parent for step in steps if (parent := _parent(step))}
-
-
-def _parent(step: PlannedStep) -> str:
-    if step.kind is None or not step.kind.parent:
-        return ""
-    token = f":{KINDS[step.kind.parent].token}::"
-    return next((urn for urn in step.needs if token in urn), "")
+    return {step.parent for step in steps if step.parent}
 
 
 def _comes_with_parent(step: PlannedStep, parents: set[str]) -> bool:
     """Tell whether the object comes, or goes, with the one that it is within, so that it costs nothing."""
-    return _parent(step) in parents
+    return step.parent in parents
+
+
+def _sends(step: PlannedStep) -> bool:
+    """Tell whether a step sends a write of its own: what only came along with the create is changed step by step."""
+    if step.kind is None or step.op != "update":
+        return True
+    changed = {
+        our_name(step.kind.model, key) for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)
+    }
+    infos = [step.kind.inputs.get(name) for name in changed]
+    return not changed or any(info is None or marker(info, OnlyOnCreate) is None for info in infos)
 
 
 def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:

@@ -35,6 +35,8 @@ class PlannedStep:
         needs: URNs that it depends on.
         reasons: Names of the properties that the engine says changed; empty where it did not say.
         is_protected: True when it is known that the engine refuses to delete it.
+        moved: What the platform has made of inputs by itself, as far as the state knows.
+        is_gone: True when the object is known to have been deleted outside.
     """
 
     op: Op
@@ -46,11 +48,26 @@ class PlannedStep:
     needs: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     is_protected: bool = False
+    moved: Mapping[str, Any] = field(default_factory=dict)
+    is_gone: bool = False
+
+    @property
+    def in_force(self) -> Mapping[str, Any]:
+        """The inputs as they are in force before the run, as far as the state knows."""
+        return {**self.old, **self.moved}
 
     @property
     def item(self) -> str:
         """Pulumi's name of the resource."""
         return self.urn.rpartition("::")[2]
+
+    @property
+    def parent(self) -> str:
+        """URN of the object that it is within; empty when it stands for itself."""
+        if self.kind is None or not self.kind.parent:
+            return ""
+        token = f":{KINDS[self.kind.parent].token}::"
+        return next((urn for urn in self.needs if token in urn), "")
 
     @property
     def title(self) -> str:

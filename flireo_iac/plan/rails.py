@@ -5,7 +5,7 @@ A destroy is asked for already, so nobody holds its plan against these. Protecte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,18 +55,40 @@ def findings(plan: Plan, allowed: Allowed) -> tuple[Finding, ...]:
 
 
 def _many_deletes(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
-    gone = plan.of("delete", "replace")
-    if plan.resources < FEWEST_RESOURCES or len(gone) <= LARGEST_SHARE * plan.resources:
+    """Count what stands for itself, and what is within a parent that stays: many leads must not hide a few agents."""
+    if allowed.covers("many-deletes"):
         return
-    if not allowed.covers("many-deletes"):
-        yield Finding(
-            "many-deletes",
-            tuple(f"{step.title}: {step.op}" for step in gone),
-            f"{len(gone)} of the {plan.resources} resources of this stack would be deleted or replaced. That is more "
-            f"than {LARGEST_SHARE:.0%}, and may come from a wrong folder, stack or environment. What is deleted is "
-            "gone, with its history.",
-            flag("many-deletes"),
+    gone = plan.of("delete", "replace")
+    within = [step for step in plan.steps if step.parent and step.op != "create"]
+    alone = [step for step in gone if not step.parent]
+    if _is_large(len(alone), plan.resources - len(within)):
+        yield _too_many(
+            alone,
+            f"{len(alone)} of the {plan.resources - len(within)} resources of this stack would be deleted or replaced. "
+            f"That is more than {LARGEST_SHARE:.0%}, and may come from a wrong folder, stack or environment. What is "
+            "deleted is gone, with its history.",
         )
+    if plan.resources > sum(step.op != "create" for step in plan.steps):
+        return  # unchanged ones are not among the steps, so that it cannot be told how many a parent has
+    parents = {step.urn for step in gone}
+    for parent in dict.fromkeys(step.parent for step in within if step.parent not in parents):
+        each = [step for step in within if step.parent == parent]
+        lost = [step for step in each if step.op == "delete"]
+        if _is_large(len(lost), len(each)):
+            name = parent.rpartition("::")[2]
+            yield _too_many(
+                lost,
+                f'{len(lost)} of the {len(each)} of "{name}" would be deleted. That is more than {LARGEST_SHARE:.0%}, '
+                "and may come from a wrong file.",
+            )
+
+
+def _is_large(number: int, of: int) -> bool:
+    return of >= FEWEST_RESOURCES and number > LARGEST_SHARE * of
+
+
+def _too_many(steps: Sequence[PlannedStep], text: str) -> Finding:
+    return Finding("many-deletes", tuple(f"{step.title}: {step.op}" for step in steps), text, flag("many-deletes"))
 
 
 def _replaced_by_name(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
@@ -81,6 +103,8 @@ def _replaced_by_name(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
 
 
 def _change(step: PlannedStep) -> str:
+    if step.is_gone:
+        return f"The {step.title} was deleted outside this stack, and would be made anew."
     key = step.kind.natural_key[0] if step.kind else ""
     old, new = step.old.get(key), step.new.get(key)
     between = f": {old} would be given up, and {new} taken in its place" if old and new and old != new else ""
@@ -110,9 +134,9 @@ def _agents_in_use(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
 
 def _busy(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
     for step in plan.of("delete", "replace"):
-        if step.kind is None or step.kind.why_busy is None or allowed.covers("in-use", step.item):
+        if step.kind is None or step.kind.why_busy is None or allowed.covers("in-use", step.item) or step.is_gone:
             continue
-        if why := step.kind.why_busy(step.old):
+        if why := step.kind.why_busy(step.in_force):
             yield Finding(
                 "in-use",
                 (step.title,),
@@ -152,3 +176,26 @@ def _would_lose(step: PlannedStep, agent: PlannedStep) -> bool:
 
 def _value(kind: Kind, inputs: Mapping[str, Any], name: str) -> Any:
     return next((value for key, value in inputs.items() if our_name(kind.model, key) == name), None)
+
+
+def closed(plan: Plan) -> tuple[str, ...]:
+    """Say what would be made, or made anew, in a parent in which nothing can change any more, as the state has it.
+
+    Args:
+        plan: The plan.
+    """
+    whys = {
+        step.urn: why
+        for step in plan.of("same", "update")
+        if step.kind is not None and step.kind.why_final is not None and (why := step.kind.why_final(step.in_force))
+    }
+    texts = []
+    for urn, why in whys.items():
+        inside = [step.item for step in plan.of("create", "replace") if step.parent == urn]
+        if inside:
+            title = next(step.title for step in plan.steps if step.urn == urn)
+            more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+            texts.append(
+                f"{inside[0]}{more}: nobody is added to the {title}, and nobody is called with other values: {why}."
+            )
+    return tuple(texts)

@@ -13,6 +13,7 @@ from typing import Any
 from flireo_iac.errors import SettingsError
 from flireo_iac.kinds import Kind, map_secrets
 from flireo_iac.plan.model import SECRET, UNKNOWN, Op, Plan, PlannedStep, kind_of
+from flireo_iac.rows import GONE, NOW
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -134,6 +135,7 @@ def _step(plain: Mapping[str, Any]) -> PlannedStep | None:
     if not shown.get("custom", True):
         return None
     kind = kind_of(urn)
+    known = old.get("outputs") or {}
     return PlannedStep(
         op=op,
         urn=urn,
@@ -143,6 +145,8 @@ def _step(plain: Mapping[str, Any]) -> PlannedStep | None:
         new=_inputs(kind, new),
         needs=tuple(dict.fromkeys([*shown.get("dependencies", ()), *([shown["parent"]] if "parent" in shown else ())])),
         reasons=tuple(plain.get("diffReasons") or ()),
+        moved=_plain(known.get(NOW) or {}),
+        is_gone=bool(known.get(GONE)),
     )
 
 

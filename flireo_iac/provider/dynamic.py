@@ -28,14 +28,15 @@ from flireo_iac.allow import VARIABLE, Allowed, flag, word
 from flireo_iac.client.deadline import allowing
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.check import check
-from flireo_iac.core.creation import Say
 from flireo_iac.core.diff import Change, diff
 from flireo_iac.core.existing import Existing, UnfinishedError
 from flireo_iac.core.lifecycle import old_inputs
+from flireo_iac.core.within import Say, leaves_out
 from flireo_iac.errors import ExitCode, FlireoError, RailError
 from flireo_iac.kinds import KINDS, Kind, map_secrets
 from flireo_iac.provider import rpc
 from flireo_iac.provider.session import Session, engine_address
+from flireo_iac.rows import GONE
 
 Result = TypeVar("Result")
 
@@ -72,6 +73,7 @@ class KindProvider(ResourceProvider):
         call = rpc.current_call()
         SESSION.redactor.learn_inputs(self._kind, news)
         SESSION.see_program()
+        SESSION.see_wanted(call.urn if call is not None else "")
         failures = []
         for issue in check(self._kind, news, _is_unknown):
             text = SESSION.redactor.mask(f"{issue} ({issue.rule})")
@@ -85,9 +87,13 @@ class KindProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether a write is needed, and whether it is a new object. Sends no request."""
         self._see(_id, _olds)
-        changes = diff(self._kind, self._inputs_before(_olds), _news, _is_unknown)
+        if GONE in _olds:
+            return self._diff_of_missed(_id, _news)
+        before = self._inputs_before(_olds)
+        changes = diff(self._kind, before, _news, _is_unknown)
         if not changes:
-            return DiffResult(changes=False)
+            # Each of what came along with the create has a difference of its own to show.
+            return DiffResult(changes=leaves_out(self._kind, before, _news, _is_unknown))
         if self._kind.is_replaced_by_name:
             self._check_replacement(changes, _news)
         # changes=None lets the engine show each field itself, and makes replace_on_changes work.
@@ -96,6 +102,26 @@ class KindProvider(ResourceProvider):
             replaces=[change.written for change in changes if change.is_replacement],
             delete_before_replace=self._kind.is_deleted_before_replaced,
         )
+
+    def _diff_of_missed(self, id_: str, news: Mapping[str, Any]) -> DiffResult:
+        """Let an object that was deleted outside be made anew, where the program wants that and it was asked for."""
+        call = rpc.current_call()
+        name = (call and call.name) or self._natural_name(news)
+
+        def refuse(_say: Say) -> None:
+            if not Allowed.load(os.environ).covers("replace", name):
+                raise RailError(
+                    [
+                        f"it was deleted outside this stack ({id_}), and is made anew only when that is asked for by "
+                        f"name: {self._kind.when_replaced[0].lower()}{self._kind.when_replaced[1:]} If meant, run "
+                        f"flireo with {flag('replace', name)}, or set {VARIABLE}={word('replace', name)}. If not, "
+                        "remove its item."
+                    ]
+                )
+
+        if SESSION.is_wanted(call.urn if call is not None else ""):  # a refresh asks what differs, too
+            self._act("make anew", news, refuse)
+        return DiffResult(changes=True, replaces=[self._kind.natural_key[0]], delete_before_replace=True)
 
     def _check_replacement(self, changes: Iterable[Change], news: Mapping[str, Any]) -> None:
         """Stop a replacement that was not asked for by name; one that only the run can tell is left to the run."""

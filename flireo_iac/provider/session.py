@@ -48,6 +48,7 @@ class Session:
         self._running = 0
         self._accounts: set[str] = set()
         self._has_program = False
+        self._wanted: set[str] = set()
         self.redactor = Redactor()
 
     def configure(self, config: Getter) -> None:
@@ -94,6 +95,14 @@ class Session:
         """Take note that a program runs: what it has written down of the state is of this run."""
         self._has_program = True
 
+    def see_wanted(self, urn: str) -> None:
+        """Take note that the program wants a resource; ``urn`` is empty where the engine does not tell it."""
+        self._wanted.add(urn)
+
+    def is_wanted(self, urn: str) -> bool:
+        """Tell whether the program was seen to want a resource; a refresh comes before that."""
+        return urn in self._wanted
+
     def see_accounts(self, urn: str) -> None:
         """Take note of the accounts that the state of a resource speaks of, before the first create."""
         if self._has_program:
@@ -119,7 +128,13 @@ class Session:
                 seen=self._accounts,
                 say=lambda text: self._say("warning", text, False),
             )
-            self._lifecycle = Lifecycle(api, inventory, account, on_conflict=settings.on_conflict, allowed=allowed)
+
+            def is_known(kind: str, id_: str) -> bool:
+                return (kind, id_) in self._known or id_ in settings.state_ids
+
+            self._lifecycle = Lifecycle(
+                api, inventory, account, on_conflict=settings.on_conflict, allowed=allowed, is_known=is_known
+            )
             self._creation = Creation(
                 api,
                 inventory,
@@ -128,9 +143,8 @@ class Session:
                 account=account,
                 digest=digester(settings.key),
                 folder=place(Path.cwd(), os.environ),
-                is_known=lambda kind, id_: (kind, id_) in self._known or id_ in settings.state_ids,
-                is_twin_allowed=lambda name: allowed.covers("twin", name),
-                is_replacement_allowed=lambda name: allowed.covers("replace", name),
+                is_known=is_known,
+                allowed=allowed,
                 settle_s=settings.settle_s,
             )
         return self._lifecycle, self._creation

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flireo_iac.allow import Allowed
 from flireo_iac.core.account import Account as Owner
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
@@ -284,7 +285,7 @@ def test_with_the_journal_lost_the_same_object_stops_the_create(runs: Runs) -> N
     assert "flireo recover -s dev --take desk=1" in str(raised.value)
     assert "--allow twin:desk" in str(raised.value)
     creation = runs.creation()
-    creation.is_twin_allowed = lambda name: name == "desk"
+    creation.allowed = Allowed(frozenset({"twin:desk"}))
     assert creation.create(AGENT, DESK, runs.said, URN).id == "2"
 
 

@@ -17,6 +17,7 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from flireo_iac.allow import Allowed
 from flireo_iac.core.account import Account as Owner
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.inventory import Inventory
@@ -107,7 +108,7 @@ class Histories(RuleBasedStateMachine):
             digest=digester("key"),
             folder="/project",
             is_known=lambda kind, id_: id_ in self.state.values(),
-            is_twin_allowed=lambda _: is_twin_allowed,
+            allowed=Allowed(frozenset({"twin:*"} if is_twin_allowed else ())),
             settle_s=0.0,
             sleep=lambda seconds: None,
         )

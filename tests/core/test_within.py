@@ -1,0 +1,209 @@
+"""Leads of a campaign over real HTTP: nobody is called twice, and nobody who was taken out is called."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from flireo_iac.allow import Allowed
+from flireo_iac.client import FlireoApi
+from flireo_iac.core.account import Account
+from flireo_iac.core.creation import Creation
+from flireo_iac.core.existing import Existing, UnfinishedError
+from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.journal import Journal, digester
+from flireo_iac.core.lifecycle import Lifecycle
+from flireo_iac.emulator.server import Running, running
+from flireo_iac.errors import FinalError
+from flireo_iac.kinds import KINDS
+from flireo_iac.kinds.campaign_lead import why_final
+from flireo_iac.rows import GONE, NOW
+from flireo_iac.settings import Settings
+
+CAMPAIGN, LEAD = KINDS["campaign"], KINDS["campaign_lead"]
+ROBIN, SAM, KIM = (f"+3120123450{number}" for number in (1, 2, 3))
+URN = "urn:pulumi:dev::calls::pulumi-python:dynamic/flireo:Campaign::renewals"
+
+
+def lead(number: str, name: str = "x") -> dict[str, Any]:
+    return {"phone_number": number, "variables": {"name": name}}
+
+
+OPEN: list[FlireoApi] = []
+
+
+class Run:
+    """A run of a stack against a server, with the journal of its machine."""
+
+    def __init__(self, server: Running, folder: Path, key: str, *words: str, known: tuple[str, ...] = ()) -> None:
+        self.said: list[str] = []
+        self.server, self.key = server, key
+        self.api = FlireoApi(Settings(key, server.url, requests_per_minute=100_000, state_dir=folder))
+        OPEN.append(self.api)
+        inventory, account = Inventory(self.api), Account(self.api)
+        allowed = Allowed(frozenset(words))
+        self.lifecycle = Lifecycle(
+            self.api, inventory, account, allowed=allowed, is_known=lambda kind, id_: id_ in known
+        )
+        self.creation = Creation(
+            self.api,
+            inventory,
+            Journal(folder),
+            update=self.lifecycle.update,
+            account=account,
+            digest=digester(key),
+            allowed=allowed,
+            settle_s=0,
+        )
+
+    def say(self, severity: str, text: str) -> None:
+        self.said.append(f"{severity}: {text}")
+
+    def campaign(self, *leads: Mapping[str, Any], status: str = "draft") -> Existing:
+        agent = self.api.list(KINDS["agent"]).rows or [self.api.create(KINDS["agent"], {"name": "Desk"})]
+        inputs = {"name": "Renewals", "agent_id": agent[0]["id"], "status": status, "leads": list(leads)}
+        return self.creation.create(CAMPAIGN, inputs, self.say, URN)
+
+    def lead(self, campaign: str, wanted: Mapping[str, Any]) -> Existing:
+        inputs = {"campaign_id": campaign, **wanted}
+        return self.creation.create(LEAD, inputs, self.say, f"urn:x::renewals/{wanted['phone_number']}")
+
+    def delete(self, made: Existing) -> None:
+        number = made.inputs["phone_number"]
+        self.lifecycle.delete(LEAD, made.id, made.outputs, self.say, f"renewals/{number}")
+
+    def rows(self, campaign: str) -> dict[str, Mapping[str, Any]]:
+        rows = self.api.list(LEAD, campaign).rows
+        assert len({row["phone_number"] for row in rows}) == len(rows), "somebody would be called twice"
+        return {row["phone_number"]: row for row in rows}
+
+    def edit(self, collection: str, id_: str, **values: Any) -> None:
+        own = id_.rpartition("/")[2]
+        where = f"{self.server.control_url}/objects/{collection}/{own}"
+        httpx.patch(where, json=values, headers={"Authorization": f"Bearer {self.key}"}).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def run(server: Running, tmp_path: Path) -> Iterator[Run]:
+    yield Run(server, tmp_path, f"fl_test_{uuid.uuid4().hex}")
+    while OPEN:
+        OPEN.pop().close()
+
+
+def later(run: Run, folder: Path, *words: str, known: tuple[str, ...] = ()) -> Run:
+    return Run(run.server, folder, run.key, *words, known=known)
+
+
+def test_a_status_is_said_in_words_that_are_true() -> None:
+    assert why_final({"status": "pending"}) == ""
+    assert "without a call" in why_final({"status": "skipped"})
+    assert "nobody answered" in why_final({"status": "no_answer"})
+    assert "now" in why_final({"status": "calling"})
+    assert "called" not in why_final({"status": "of another version"})
+
+
+def test_who_comes_back_to_the_list_is_called_again_only_when_asked_for(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    before = run.lead(campaign.id, lead(ROBIN))
+    run.edit("leads", before.id, status="completed", attempts=1)
+    assert later(run, tmp_path).lead(campaign.id, lead(ROBIN)).id == before.id
+    asked = later(run, tmp_path, f"call-again:renewals/{ROBIN}")
+    again = asked.lead(campaign.id, lead(ROBIN))
+    assert again.id != before.id
+    assert run.rows(campaign.id)[ROBIN]["status"] == "pending"
+    assert any("as asked for" in text for text in asked.said)
+
+
+def test_a_completed_campaign_keeps_its_leads_and_takes_no_new_one(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN))
+    waiting = run.lead(campaign.id, lead(ROBIN))
+    run.edit("campaigns", campaign.id, status="completed")
+    after = later(run, tmp_path, "call-again:*")
+    after.delete(waiting)
+    kept = after.lead(campaign.id, lead(ROBIN, "Robin the second"))
+    assert kept.id == waiting.id
+    assert any("its campaign is completed" in text for text in after.said)
+    with pytest.raises(FinalError, match="its campaign is completed"):
+        after.lead(campaign.id, lead(SAM))
+    assert [row["variables"] for row in run.rows(campaign.id).values()] == [{"name": "x"}]
+
+
+def test_who_was_taken_out_after_a_cut_off_run_is_not_called(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM), lead(KIM), status="scheduled")
+    sam = run.lead(campaign.id, lead(SAM)).id  # then the run was cut off: the state knows one of them
+    run.edit(
+        "leads",
+        next(row["id"] for row in run.rows(campaign.id).values() if row["phone_number"] == KIM),
+        status="completed",
+    )
+    wanted = {**campaign.inputs, "leads": []}
+    next_run = later(run, tmp_path, known=(sam,))
+    done = next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
+    assert sorted(run.rows(campaign.id)) == [SAM, KIM]  # one has a step of its own, one was called
+    assert done.inputs == wanted
+    assert any(ROBIN in text for text in next_run.said)
+
+
+def test_a_delete_after_that_sends_nothing(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin = run.lead(campaign.id, lead(ROBIN))
+    next_run = later(run, tmp_path)  # a state too large to be told of
+    wanted = {**campaign.inputs, "leads": [lead(SAM)]}
+    next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
+    assert sorted(run.rows(campaign.id)) == [SAM]
+    next_run.delete(robin)
+
+
+def test_a_lead_that_changed_after_a_cut_off_run_is_made_anew(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    wanted = {**campaign.inputs, "leads": [lead(ROBIN, "y"), lead(SAM)]}
+    next_run = later(run, tmp_path)
+    next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
+    next_run.lead(campaign.id, lead(ROBIN, "y"))
+    assert {row["variables"]["name"] for row in run.rows(campaign.id).values()} == {"x", "y"}
+
+
+def test_who_was_taken_out_before_the_campaign_began_is_not_called(run: Run, tmp_path: Path) -> None:
+    run.campaign(lead(ROBIN), lead(SAM))  # made, and no state holds it
+    next_run = later(run, tmp_path)
+    again = next_run.campaign(lead(SAM), status="scheduled")
+    assert sorted(run.rows(again.id)) == [SAM]
+    assert next(row["status"] for row in run.api.list(CAMPAIGN).rows) == "scheduled"
+
+
+def test_a_short_list_begins_no_campaign(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    run.edit("campaigns", campaign.id, total_leads=9)
+    next_run = later(run, tmp_path)
+    with pytest.raises(UnfinishedError, match="does not show as many"):
+        next_run.campaign(lead(SAM), status="scheduled")
+    assert next(row["status"] for row in run.api.list(CAMPAIGN).rows) == "draft"
+
+
+def test_a_campaign_that_was_deleted_outside_stays_in_the_state(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), status="scheduled")
+    run.edit("campaigns", campaign.id, status="completed")
+    next_run = later(run, tmp_path)
+    seen = next_run.lifecycle.read(CAMPAIGN, campaign.id, campaign.inputs, campaign.outputs, next_run.say)
+    assert seen is not None
+    assert seen.inputs["status"] == "scheduled"
+    assert seen.outputs[NOW] == {"status": "completed"}
+    run.edit("campaigns", campaign.id, status="draft")
+    run.api.delete(CAMPAIGN, campaign.id)
+    last = later(run, tmp_path)
+    kept = last.lifecycle.read(CAMPAIGN, campaign.id, seen.inputs, seen.outputs, last.say)
+    assert kept is not None
+    assert kept.outputs[GONE] is True
+    assert any("deleted outside" in text for text in last.said)
+    last.lifecycle.delete(CAMPAIGN, campaign.id, kept.outputs, last.say, "renewals")
