@@ -32,17 +32,13 @@ class AtHand:
         operation: What is to be done, for errors.
         cwd: Folder of the stack; None for here, or the next folder above with a stack.
         stack: Name of the stack or of its environment; None for the only one.
-        engine: Engine that the stack runs on.
 
     Raises:
         SettingsError: There is no such stack, or several and no key in the environment.
     """
 
-    def __init__(
-        self, operation: str, cwd: Path | None, stack: str | None, engine: EngineChoice = EngineChoice.AUTO
-    ) -> None:
+    def __init__(self, operation: str, cwd: Path | None, stack: str | None) -> None:
         self._operation = operation
-        self._engine = engine
         self.folder = cwd if cwd is not None else folder_above(Path())
         self._target = self._chosen(stack)
 
@@ -131,7 +127,8 @@ class AtHand:
 
     @cached_property
     def _program(self) -> str | None:
-        return pulumi_program(self._engine)
+        # Both read the same state; the program also one that lies elsewhere than in a folder.
+        return pulumi_program(EngineChoice.AUTO)
 
     @cached_property
     def _plain(self) -> Mapping[str, str | None]:

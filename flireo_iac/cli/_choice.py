@@ -105,14 +105,14 @@ class Choice:
 
     def _foresee(self, plan: Plan, plan_s: float, *, runs: int) -> None:
         from flireo_iac.cli._costs import foreseen, is_dialect_named, settings_of, tell
-        from flireo_iac.plan.forecast import requests_of, requests_of_refresh
+        from flireo_iac.plan.forecast import requests_of, requests_of_refresh, steps_of
 
         is_refreshed = self.flags["--refresh"]
         refresh = requests_of_refresh(plan) * runs if is_refreshed else []
         known = plan.kinds_before if is_refreshed else frozenset()
         settings = settings_of({})
         waves = requests_of(plan, self.allowed, known, is_dialect_known=is_dialect_named(settings))
-        tell(foreseen([*refresh, *waves], settings, plan_s, runs))
+        tell(foreseen([*refresh, *waves], settings, plan_s, runs, steps=steps_of(plan)))
 
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""

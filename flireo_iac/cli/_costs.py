@@ -32,7 +32,7 @@ _PROVIDER_TO_COMMAND = 0.8
 _READ_S = 0.02
 """Seconds that the engine and the provider take to read one resource anew, without its request."""
 
-_ENOUGH_WRITES = 10
+_ENOUGH_STEPS = 10
 """Fewer do not tell what one of them takes."""
 
 
@@ -69,6 +69,7 @@ class Costs:
         self._settings: Settings | None = None
         self._plan_s: float | None = None
         self._waves: Sequence[Wave] = ()
+        self._steps = 0
         self._waits: list[float] = []
         self._forecast: Forecast | None = None
         self._happened: Happened | None = None
@@ -110,8 +111,8 @@ class Costs:
             pass  # more, or less, than was foreseen went on: what the engine took itself cannot be told
         elif self._plan_s is None:
             measured["refresh_s"] = own_s
-        elif self._happened.writes >= _ENOUGH_WRITES:
-            measured["write_s"] = max(own_s - self._plan_s * _RUN_TO_PLAN, 0.0) / self._happened.writes
+        elif (steps := max(self._happened.writes, self._steps)) >= _ENOUGH_STEPS:
+            measured["write_s"] = max(own_s - self._plan_s * _RUN_TO_PLAN, 0.0) / steps
         speeds.remember(self._settings, measured)
 
     def _busy_s(self, entries: Sequence[requestlog.Entry]) -> float:
@@ -122,7 +123,12 @@ class Costs:
         ).seconds
 
     def foresee(
-        self, waves: Sequence[Wave], configuration: Mapping[str, str], plan_s: float | None, resources: int = 0
+        self,
+        waves: Sequence[Wave],
+        configuration: Mapping[str, str],
+        plan_s: float | None,
+        resources: int = 0,
+        steps: int = 0,
     ) -> None:
         """Forecast the run, and say it.
 
@@ -131,11 +137,12 @@ class Costs:
             configuration: Configuration of the stack, secrets in clear.
             plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
             resources: How many a refresh reads.
+            steps: How many steps the engine carries out and saves.
         """
         self._settings = settings_of(configuration)
-        self._waves, self._plan_s = waves, plan_s
+        self._waves, self._plan_s, self._steps = waves, plan_s, steps
         self._waits = waits_of(waves, self._settings)
-        self._forecast = foreseen(waves, self._settings, plan_s, resources=resources)
+        self._forecast = foreseen(waves, self._settings, plan_s, resources=resources, steps=steps)
         tell(self._forecast)
 
     def plain(self) -> dict[str, Any]:
@@ -173,7 +180,12 @@ def waits_of(waves: Sequence[Wave], settings: Settings | None) -> list[float]:
 
 
 def foreseen(
-    waves: Sequence[Wave], settings: Settings | None, plan_s: float | None, runs: int = 1, resources: int = 0
+    waves: Sequence[Wave],
+    settings: Settings | None,
+    plan_s: float | None,
+    runs: int = 1,
+    resources: int = 0,
+    steps: int = 0,
 ) -> Forecast:
     """Forecast a run with the budget as it is now, and as fast as things went the last times.
 
@@ -183,10 +195,11 @@ def foreseen(
         plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
         runs: How often the engine goes through the program.
         resources: How many a refresh reads.
+        steps: How many steps the engine carries out and saves.
     """
     known = speeds.remembered(settings)
     waits = waits_of(waves, settings)
-    writes = sum(wave.writes for wave in waves)
+    steps = max(steps, sum(wave.writes for wave in waves))
     first_s = _PROVIDER_TO_COMMAND * time.process_time() + _READ_S * resources
     refresh_s = known.refresh_s if known.refresh_s is not None else first_s
     engine_s = refresh_s if plan_s is None else plan_s * _RUN_TO_PLAN * runs
@@ -196,7 +209,7 @@ def foreseen(
             requests_per_minute=settings.requests_per_minute if settings else Settings.requests_per_minute,
             waits=lambda number: waits[:number],
             round_trip_s=known.request_s,
-            engine_s=engine_s + writes * known.write_s,
+            engine_s=engine_s + steps * known.write_s,
         ),
     )
 

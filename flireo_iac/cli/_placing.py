@@ -15,15 +15,13 @@ from flireo_iac.cli._calling import clean, context_of, line_of, lines_of
 from flireo_iac.cli._choosing import ask, must_ask
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.client.calls import PhoneCall, is_phone_number, no_number, place_call
+from flireo_iac.client.commands import is_realtime_config
 from flireo_iac.client.usage import PRICE_A_MINUTE
 from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import (
     ExitCode,
     InvalidInputError,
-    ServerError,
     SettingsError,
-    TransportError,
-    UnexpectedAnswerError,
 )
 from flireo_iac.kinds import KINDS
 
@@ -79,20 +77,15 @@ def place_wanted(hand: AtHand, wanted: Wanted, *, wait: bool, yes: bool, as_json
         if asks:
             who = f"the draft of {wanted.draft}" if wanted.draft is not None else f"agent {wanted.agent}"
             ask(f"Call {wanted.to} with {who}? It costs money, about {PRICE_A_MINUTE} euro a minute.")
-        try:
-            placed = place_call(
-                api,
-                wanted.to,
-                agent_id=agent_id,
-                agent_config=agent_config,
-                number_id=number_id,
-                first_message=wanted.first_message,
-                context=context,
-            )
-        except (ServerError, UnexpectedAnswerError, TransportError) as error:
-            if not isinstance(error, TransportError) or error.may_have_arrived:
-                output.note("the call may be under way: look with flireo calls before it is placed again")
-            raise
+        placed = place_call(
+            api,
+            wanted.to,
+            agent_id=agent_id,
+            agent_config=agent_config,
+            number_id=number_id,
+            first_message=wanted.first_message,
+            context=context,
+        )
         if not wait:
             if as_json:
                 output.data_json(placed.plain())
@@ -152,6 +145,8 @@ def draft_of(hand: AtHand, api: FlireoApi, name: str) -> Mapping[str, Any]:
     made = draft(loaded, item, Resolver(target.stack, hand.held, hand.secret), saved)
     if made.left_out:
         output.note(f"a call cannot bring along {', '.join(made.left_out)}; the draft is heard without")
+    if is_realtime_config(made.config):
+        output.note("a realtime model will lead the call: of the commands to it only flireo call end is dependable")
     return made.config
 
 

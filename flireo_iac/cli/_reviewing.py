@@ -24,7 +24,7 @@ from flireo_iac.cli._costs import foreseen
 from flireo_iac.cli._planning import reasons
 from flireo_iac.core.check import suggestion
 from flireo_iac.errors import EngineError, ExitCode, SettingsError
-from flireo_iac.plan.forecast import requests_of
+from flireo_iac.plan.forecast import requests_of, steps_of
 from flireo_iac.plan.model import Plan
 from flireo_iac.plan.read import read_plan
 from flireo_iac.review.base import Base, default_base, prefix_then
@@ -95,7 +95,7 @@ def review_files(folder: Path, environments: list[str], ref: str | None, allowed
 
 def _foresee(allowed: Allowed) -> Foresee:
     """Forecast plans with an unused budget: the machine that deploys is another one."""
-    return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0)
+    return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0, steps=steps_of(plan))
 
 
 def version_before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:

@@ -147,7 +147,7 @@ class Session:
             as_planned: True when the run takes over a plan that changes nothing.
         """
         from flireo_iac.cli._costs import is_dialect_named, settings_of
-        from flireo_iac.plan.forecast import requests_of, requests_of_refresh
+        from flireo_iac.plan.forecast import requests_of, requests_of_refresh, steps_of
 
         plan = self._recorder.plan
         known = plan.kinds_before if is_read or with_refresh else frozenset()
@@ -155,7 +155,7 @@ class Session:
         waves = requests_of(plan, self._choice.allowed, known, is_dialect_known=is_named)
         refresh = requests_of_refresh(plan) if with_refresh else []
         plan_s = 0.0 if as_planned and self.engine.is_rehearsed else self._recorder.seconds
-        self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s)
+        self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s, steps=steps_of(plan))
 
     def foresee_refresh(self) -> None:
         """Count what the refresh of the state is going to cost."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from flireo_iac.cli import output
+from flireo_iac.cli._options import AsJson, StackFolder, StackName
 
 _FIRST = ("name", "id", "minutes_balance", "monthly_usage_minutes", "active_calls", "active_numbers", "active_agents")
 
@@ -17,11 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def account(
-    stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose account it is, or its environment."),
-    cwd: Path | None = typer.Option(
-        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-    ),
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the account that the key belongs to: its balance, and what is in use."""
     from flireo_iac.cli._at_hand import AtHand

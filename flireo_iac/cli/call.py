@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flireo_iac.cli import output
-from flireo_iac.cli._choosing import EngineChoice
+from flireo_iac.cli._options import AsJson, StackFolder, StackName
 from flireo_iac.errors import CallStateError
 
 if TYPE_CHECKING:
     from flireo_iac.client.api import FlireoApi
     from flireo_iac.client.commands import CommandResult
 
-_STACK = typer.Option(None, "-s", "--stack", help="Stack whose account it is, or its environment.")
-_CWD = typer.Option(
-    None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-)
-_ID = typer.Argument(metavar="ID", help="Id of the call.")
-_JSON = typer.Option(False, "-j", "--json", help="Print one JSON document.")
+CallId = Annotated[str, typer.Argument(metavar="ID", help="Id of the call.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -49,27 +44,26 @@ def place(
         None, "--context", metavar="KEY=VALUE", help="What the agent is told; also @file.json, or a text. Repeatable."
     ),
     wait: bool = typer.Option(False, "--wait", help="Follow the call, and show what is said."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="Engine that the stack runs on."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
     yes: bool = typer.Option(False, "-y", "--yes", help="Do not ask."),
-    as_json: bool = _JSON,
+    as_json: AsJson = False,
 ) -> None:
     """Have an agent call somebody. It costs money, so it asks first; it is never sent twice."""
     from flireo_iac.cli._at_hand import AtHand
     from flireo_iac.cli._placing import Wanted, place_wanted
 
     wanted = Wanted(to, agent, draft, number, first_message, tuple(context or ()))
-    place_wanted(AtHand("call place", cwd, stack, engine), wanted, wait=wait, yes=yes, as_json=as_json)
+    place_wanted(AtHand("call place", cwd, stack), wanted, wait=wait, yes=yes, as_json=as_json)
 
 
 def say(
-    call_id: str = _ID,
+    call_id: CallId,
     text: str = typer.Argument(help="The words."),
     end_after: bool = typer.Option(False, "--end-after", help="Hang up after them."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = _JSON,
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Have the agent say something in a call that is in progress."""
     from flireo_iac.client.commands import say as send
@@ -80,12 +74,12 @@ def say(
 
 
 def inject(
-    call_id: str = _ID,
+    call_id: CallId,
     text: str = typer.Argument(help="What the agent is told; the callee does not hear it."),
     respond: bool = typer.Option(False, "--respond", help="Have the agent answer at once."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = _JSON,
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Tell the agent of a call something that the callee does not hear."""
     from flireo_iac.client.commands import inject as send
@@ -96,12 +90,12 @@ def inject(
 
 
 def transfer(
-    call_id: str = _ID,
+    call_id: CallId,
     destination: str = typer.Argument(help="Number such as +31201234567, or SIP URI."),
     message: str | None = typer.Option(None, "--message", help="Said before."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = _JSON,
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Hand the callee over to somebody else."""
     from flireo_iac.client.commands import transfer_call
@@ -112,11 +106,11 @@ def transfer(
 
 
 def end(
-    call_id: str = _ID,
+    call_id: CallId,
     message: str | None = typer.Option(None, "--message", help="Said before."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = _JSON,
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Hang up a call that is in progress."""
     from flireo_iac.client.commands import end_call
@@ -139,8 +133,14 @@ def _look(api: FlireoApi, operation: str, call_id: str, weakness: str) -> None:
     call = read_call(api, call_id)
     if not call.is_in_progress:
         raise CallStateError(operation, call.status)
-    if is_realtime(api, call):
+    is_led_by_one = is_realtime(api, call)
+    if is_led_by_one:
         output.note(f"warning: a realtime model leads the call, {weakness}; only flireo call end is dependable")
+    elif is_led_by_one is None:
+        output.note(
+            "warning: the call has no saved agent, so that it cannot be told whether a realtime model leads it. If one "
+            f"does, {weakness}; only flireo call end is dependable"
+        )
 
 
 def _tell(result: CommandResult, *, as_json: bool) -> None:

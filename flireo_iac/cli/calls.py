@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from flireo_iac.cli import output
 from flireo_iac.cli._moments import HELP, moment
+from flireo_iac.cli._options import AsCsv, AsJson, StackFolder, StackName
 from flireo_iac.errors import SettingsError
 
 if TYPE_CHECKING:
     from flireo_iac.cli._at_hand import AtHand
     from flireo_iac.client.calls import PhoneCall
-
-_STACK = typer.Option(None, "-s", "--stack", help="Stack whose account it is, or its environment.")
-_CWD = typer.Option(
-    None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -46,10 +41,10 @@ def calls(
     limit: int = typer.Option(50, "--limit", min=1, help="Calls to show."),
     every: bool = typer.Option(False, "--all", help="Show all of them, however many."),
     offset: int = typer.Option(0, "--offset", min=0, help="Calls to pass over, for the next page."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
-    as_csv: bool = typer.Option(False, "--csv", help="Print CSV."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """List calls, the newest first."""
     if context.invoked_subcommand is not None:
@@ -102,9 +97,9 @@ def _filter(hand: AtHand, agent: str | None, number: str | None) -> Callable[[Ph
 
 def show(
     call_id: str = typer.Argument(metavar="ID", help="Id of the call."),
-    stack: str | None = _STACK,
-    cwd: Path | None = _CWD,
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show one call: its transcript, its summary and its analysis."""
     from flireo_iac.cli._at_hand import AtHand

@@ -101,7 +101,7 @@ def _say_findings(found: Review, *, gate: bool, is_told: bool) -> None:
 def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
     from flireo_iac.cli._costs import foreseen, is_dialect_named, settings_of
     from flireo_iac.plan import text
-    from flireo_iac.plan.forecast import requests_of
+    from flireo_iac.plan.forecast import requests_of, steps_of
     from flireo_iac.plan.rails import findings
     from flireo_iac.review.build import environment_review, joined
     from flireo_iac.review.mask import masked
@@ -111,7 +111,7 @@ def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
     asked = findings(read, allowed)
     settings = settings_of({})
     waves = requests_of(read, allowed, is_dialect_known=is_dialect_named(settings))
-    cost = foreseen(waves, settings, read.seconds)
+    cost = foreseen(waves, settings, read.seconds, steps=steps_of(read))
     environment = environment_review("", read, asked, cost, problems=read.errors)
     reached = (environment,) if environment.items or environment.problems else ()
     return joined(Review(reached)), {**text.plain(read, asked), "forecast": cost.plain()}

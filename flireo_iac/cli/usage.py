@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from flireo_iac.cli import output
 from flireo_iac.cli._moments import HELP, moment
+from flireo_iac.cli._options import AsCsv, AsJson, StackFolder, StackName
 from flireo_iac.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ def usage(
     by: By = typer.Option(By.DAY, "--by", help="What it is summed up by; a day is one in UTC."),
     start: str | None = typer.Option(None, "--from", metavar="WHEN", help=f"From then on: {HELP}"),
     end: str | None = typer.Option(None, "--to", metavar="WHEN", help="Up to then; a date is a whole day."),
-    stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose account it is, or its environment."),
-    cwd: Path | None = typer.Option(
-        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-    ),
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
-    as_csv: bool = typer.Option(False, "--csv", help="Print CSV."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Show what calls have used: minutes that have begun, and what they cost."""
     from flireo_iac.cli._at_hand import AtHand

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from flireo_iac.cli import output
+from flireo_iac.cli._options import AsJson, StackFolder, StackName
 from flireo_iac.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ def voices(
     provider: str | None = typer.Option(None, "--provider", help="Provider; local is the platform itself."),
     search: str | None = typer.Option(None, "--search", help="Part of an id, a name or a description."),
     as_yaml: bool = typer.Option(False, "--yaml", help="Print the block for an agent's file."),
-    stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose account it is, or its environment."),
-    cwd: Path | None = typer.Option(
-        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-    ),
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+    stack: StackName = None,
+    cwd: StackFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the voices that the platform itself offers; those of other providers are listed there."""
     from flireo_iac.cli._at_hand import AtHand

@@ -186,7 +186,8 @@ def error_of(call: Call, answer: Answer, *, secrets: frozenset[str], attempts: i
     said = _said(answer, secrets)
     meaning = meaning_of(call, answer)
     quoted = f' ("{said.text}")' if said.text else ""
-    advice = f"The server asks to wait {wait_s:.0f} s. {meaning.advice}" if wait_s else meaning.advice
+    advice = call.advice_when_lost if meaning is _SERVER and call.look else meaning.advice
+    advice = f"The server asks to wait {wait_s:.0f} s. {advice}" if wait_s else advice
     return meaning.error(
         masked(f"{meaning.what}{quoted}. {tried(attempts)}{advice}.", secrets),
         operation=masked(call.operation, secrets),
@@ -216,7 +217,7 @@ def unexpected(
     elif call.is_repeatable:
         advice = "It may have been done. Run again; doing it twice does no harm"
     else:
-        advice = "It may have been done: look at the account before it is done again"
+        advice = call.advice_when_lost
     return UnexpectedAnswerError(
         masked(f"the server says success, but {what}. {tried(attempts)}{advice}.", secrets),
         operation=masked(call.operation, secrets),

@@ -29,6 +29,8 @@ class Call:
         is_counted_apart: True when the server counts it apart from the key's other requests, so that what it says of
             its limit is not about those.
         secrets: Texts that no error may show, beside the key.
+        look: Where a person sees whether it was done, when the answer to what is not repeatable is lost; empty where
+            the next run finds out by itself.
     """
 
     operation: str
@@ -39,6 +41,12 @@ class Call:
     is_repeatable: bool = True
     is_counted_apart: bool = False
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    look: str = ""
+
+    @property
+    def advice_when_lost(self) -> str:
+        """What to do when it is not known whether it was done, and doing it twice does harm."""
+        return f"It may have been done: look {self.look or 'at the account'} before it is done again"
 
 
 def item_path(collection: str, id_: str, operation: str) -> str:

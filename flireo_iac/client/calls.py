@@ -200,7 +200,13 @@ def place_call(
     body = api.dialect.spelled(spelled, operation, api.list)
     secrets = secret_texts(KINDS["agent"].model, agent_config) if agent_config is not None else frozenset()
     call = Call(
-        operation=operation, method="POST", path="/calls/outbound", body=body, is_repeatable=False, secrets=secrets
+        operation=operation,
+        method="POST",
+        path="/calls/outbound",
+        body=body,
+        is_repeatable=False,
+        secrets=secrets,
+        look="for it with flireo calls --from 5m",
     )
     return api.http.request(call, _placed)
 

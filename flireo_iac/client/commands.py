@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flireo_iac.client.answers import MismatchError
@@ -132,7 +133,16 @@ def is_realtime(api: FlireoApi, call: PhoneCall) -> bool | None:
         TransportError: No answer came.
     """
     agent = api.get(KINDS["agent"], call.agent_id) if call.agent_id is not None else None
-    model = (agent or {}).get("llm_config")
+    return is_realtime_config(agent or {})
+
+
+def is_realtime_config(agent: Mapping[str, Any]) -> bool | None:
+    """Tell whether an agent is a realtime model; None when it does not say, or names a provider that is not known.
+
+    Args:
+        agent: The agent, as the account shows it or as a call brings it along.
+    """
+    model = agent.get("llm_config")
     provider = LLM.get(model.get("provider")) if isinstance(model, dict) else None
     return provider.is_realtime if provider is not None else None
 
@@ -156,7 +166,9 @@ def command_budget(settings: Settings, call_id: str, *, on_wait: OnWait | None =
 
 def _command(api: FlireoApi, call_id: str, operation: str, body: dict[str, Any]) -> CommandResult:
     path = f"{item_path('/calls', call_id, operation)}/control"
-    call = Call(operation, "POST", path, body=body, is_repeatable=False, is_counted_apart=True)
+    call = Call(
+        operation, "POST", path, body=body, is_repeatable=False, is_counted_apart=True, look="at flireo calls show"
+    )
     budget = command_budget(api.http.settings, call_id, on_wait=api.http.on_wait)
     try:
         budget.take()

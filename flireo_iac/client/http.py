@@ -225,7 +225,7 @@ class Http:
             what = f"no connection to {place} came about"
             advice = "Check FLIREO_BASE_URL and the network"
         if was_sent and not call.is_repeatable:
-            advice = "It may have been done: look at the account before it is done again"
+            advice = call.advice_when_lost
         quoted = f" ({detail})" if detail else ""
         return error_class(
             masked(f"{what}{quoted}. {tried(attempts)}{advice}.", secrets),

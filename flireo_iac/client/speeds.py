@@ -21,7 +21,7 @@ class Speeds:
 
     Args:
         request_s: One request, from its start to the end of its answer.
-        write_s: The engine's own work for one write, such as for saving the state.
+        write_s: The engine's own work for one step, such as for saving the state, whether it sends a write or not.
         refresh_s: A refresh without its requests: starting the provider and reading the state; None before the
             first one.
     """

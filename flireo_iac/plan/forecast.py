@@ -18,7 +18,7 @@ from flireo_iac.allow import Allowed
 from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect, marker, our_name
 from flireo_iac.kinds._markers import OnlyOnCreate
 from flireo_iac.kinds._uses import USES
-from flireo_iac.plan.model import Plan, PlannedStep
+from flireo_iac.plan.model import CHANGING, Plan, PlannedStep
 
 AT_ONCE = 4
 """Requests that a dynamic provider has under way. Source: pulumi notes, "Concurrency" (four threads)."""
@@ -156,6 +156,11 @@ def requests_of(
         kinds = _kinds(layer)
         waves.append(Wave(writes=len(kinds), looks=sum(kind.endpoint.style == "single" for kind in kinds)))
     return waves
+
+
+def steps_of(plan: Plan) -> int:
+    """Count what an engine carries out and saves: also what comes or goes with its parent, without a request."""
+    return len(plan.of(*CHANGING)) + len(plan.of("replace"))
 
 
 def requests_of_refresh(plan: Plan) -> list[Wave]:

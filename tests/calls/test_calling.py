@@ -207,7 +207,9 @@ def test_a_call_whose_answer_is_lost_is_not_placed_again(world: World, run: Run,
     before = len(world.control("GET", "/calls?all=true")["calls"])
     done = run("call", "place", "--to", CALLEE, "--agent", "receptionist", "-s", "dev", "--yes")
     assert done.exit_code == 1
-    assert "the call may be under way: look with flireo calls before it is placed again" in done.stderr
+    assert "It may have been done: look for it with flireo calls --from 5m before it is done again" in str(
+        done.exception
+    )
     assert len(world.control("GET", "/calls?all=true")["calls"]) == before + 1
 
 
@@ -327,7 +329,7 @@ def test_key_and_secrets_come_from_the_configuration_of_the_stack(
     assert "there is no API key" in str(run("calls", "-s", "dev").exception)
     for name, value in (("flireo:apiKey", world.environ["FLIREO_API_KEY"]), ("hook", "canary-config")):
         assert run("config", "set", "--secret", name, "-s", "dev", input=value).exit_code == 0
-    call_id = placed(run, "--draft", "receptionist", "--engine", "local")
+    call_id = placed(run, "--draft", "receptionist")
     assert world.request_of(call_id)["agent_config"]["webhook_secret"] == "canary-config"
     assert run("calls", "show", call_id, "-s", "dev").exit_code == 0
 
@@ -335,7 +337,7 @@ def test_key_and_secrets_come_from_the_configuration_of_the_stack(
 @pytest.mark.engine_pulumi
 @pytest.mark.skipif(pulumi_program() is None, reason="the pulumi program is not on PATH")
 def test_a_state_is_read_through_the_pulumi_program(world: World, run: Run) -> None:
-    call_id = placed(run, "--agent", "receptionist", "--number", "main", "--engine", "pulumi")
+    call_id = placed(run, "--agent", "receptionist", "--number", "main")
     numbers = world.control("GET", "/objects/numbers")["objects"]
     main = next(row for row in numbers if row["phone_number"] == "+3197010200001")
     assert world.request_of(call_id)["number_id"] == main["id"]

@@ -16,9 +16,18 @@ import pytest
 
 from flireo_iac.engine.files.backend import Backend, find_root
 from flireo_iac.engine.files.config import full_key, open_config, read_config, set_value
+from flireo_iac.engine.files.growing import GrowingState
 from flireo_iac.engine.files.project import choose_stack, load_project
 from flireo_iac.engine.files.secrets import Crypter, find_passphrase
-from flireo_iac.engine.files.snapshot import Snapshot, find_damage, ordered, read_salt, read_snapshot, write_snapshot
+from flireo_iac.engine.files.snapshot import (
+    Operation,
+    Snapshot,
+    find_damage,
+    ordered,
+    read_salt,
+    read_snapshot,
+    write_snapshot,
+)
 from flireo_iac.engine.files.yaml_reader import read_yaml
 from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.run import Engine
@@ -405,6 +414,35 @@ def test_resources_are_put_in_an_order_that_is_sound() -> None:
     assert sorted(found.urn[-1] for found in right) == list("abcd")
     good = [made("a"), made("b", "a")]
     assert ordered(good) is good
+
+
+def test_a_state_that_grows_is_written_as_if_it_were_written_anew(backend: Backend, opened: Crypter) -> None:
+    def made(name: str, *needs: str) -> Resource:
+        return Resource(f"urn:{name}", "t", custom=False, dependencies=[f"urn:{each}" for each in needs])
+
+    def check(fresh: list[Resource], rest: list[Resource], *operations: Operation) -> None:
+        backend.write(*growing.text(fresh, rest, operations))
+        written = json.loads(backend.state_path.read_text())["checkpoint"]["latest"]
+        whole = Snapshot(ordered([*fresh, *rest]), list(operations))
+        expected = json.loads(write_snapshot(whole, backend, opened))["checkpoint"]["latest"]
+        assert {**written, "manifest": {}} == {**expected, "manifest": {}}
+
+    growing = GrowingState(backend, opened)
+    fresh, rest = [made("a")], [made("x"), made("y", "x")]
+    check([], [])
+    check(fresh, rest, Operation("creating", made("b", "a")))
+    fresh.append(made("b", "a"))
+    check(fresh, rest)
+    fresh[0].outputs = {"now": 1}  # changed after it was written
+    check(fresh, rest)
+    fresh += [made("c", "d"), made("d")]  # in an order that Pulumi refuses
+    check(fresh, rest)
+    del fresh[2:]
+    fresh.append(made("é", "b"))
+    fresh[1].replace_with = ["urn:a"]
+    check(fresh, rest[:1])
+    check(fresh, [])
+    assert json.loads(backend.state_path.read_text())["version"] == 4
 
 
 def test_a_stack_file_without_a_salt_gets_one_only_when_something_is_written(lab: Lab) -> None:

@@ -126,11 +126,11 @@ class Backend:
                     found[f"{path.parent.name}/{path.stem}"] = path.read_bytes()
         return found
 
-    def write(self, text: str) -> None:
+    def write(self, *parts: str | bytearray) -> None:
         """Write the state so that a crash leaves the old one or the new one, never a part.
 
         Args:
-            text: All of it.
+            *parts: All of it, in order.
 
         Raises:
             StateError: It cannot be written; the old state is as it was.
@@ -142,7 +142,7 @@ class Backend:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             try:
                 with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as file:
-                    file.write(text.encode())
+                    file.writelines(part.encode() if isinstance(part, str) else part for part in parts)
                     file.flush()
                     os.fsync(file.fileno())
                 self._keep_former()

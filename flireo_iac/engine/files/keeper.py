@@ -10,8 +10,9 @@ import threading
 from collections.abc import Iterator
 
 from flireo_iac.engine.files.backend import Backend
+from flireo_iac.engine.files.growing import GrowingState
 from flireo_iac.engine.files.secrets import Crypter
-from flireo_iac.engine.files.snapshot import Operation, Snapshot, ordered, write_snapshot
+from flireo_iac.engine.files.snapshot import Operation, Snapshot, ordered
 from flireo_iac.engine.model.state import Resource
 
 
@@ -26,7 +27,7 @@ class Keeper:
 
     def __init__(self, base: Snapshot, backend: Backend | None, crypter: Crypter | None) -> None:
         self._backend = backend
-        self._crypter = crypter
+        self._growing = GrowingState(backend, crypter) if backend is not None and crypter is not None else None
         self.base = list(base.resources)
         # Only an unfinished create may have left something behind; Pulumi forgets the others too.
         self._kept = [found for found in base.operations if found.type == "creating"]
@@ -91,8 +92,11 @@ class Keeper:
     def snapshot(self) -> Snapshot:
         """Give the state as it is now."""
         with self._condition:
-            present = [resource for resource in (*self._news, *self.base) if id(resource) not in self._done]
+            present = [*self._present(self._news), *self._present(self.base)]
             return Snapshot(ordered(present), [*self._kept, *self._running])
+
+    def _present(self, resources: list[Resource]) -> list[Resource]:
+        return [resource for resource in resources if id(resource) not in self._done]
 
     def commit(self) -> None:
         """Wait until everything changed so far is on disk.
@@ -134,12 +138,14 @@ class Keeper:
                 self._condition.notify_all()
 
     def _write(self) -> None:
-        if self._backend is None or self._crypter is None:
+        if self._backend is None or self._growing is None:
             return
         with self._condition:
-            text = write_snapshot(self.snapshot(), self._backend, self._crypter)
+            text = self._growing.text(
+                self._present(self._news), self._present(self.base), [*self._kept, *self._running]
+            )
             self._dirty = False
-        self._backend.write(text)
+        self._backend.write(*text)
 
     def freeze(self) -> list[Operation]:
         """Write nothing from now on: the run was stopped at once, what is on disk stands. Gives what was under way."""

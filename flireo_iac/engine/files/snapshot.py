@@ -145,27 +145,43 @@ def _corrupt(backend: Backend, problem: str) -> StateError:
     return StateError(f"state {path}: is damaged: {problem}. {advice} Nothing was changed.")
 
 
-def find_damage(resources: Iterable[Resource]) -> str:
-    """Give the first thing that makes a list of resources one that Pulumi refuses; empty when it is sound."""
-    seen: set[str] = set()
-    live: set[str] = set()
-    providers: set[str] = set()
-    for resource in resources:
+class Order:
+    """Looks at resources one by one, in the order of a state, and finds what makes one that Pulumi refuses."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._live: set[str] = set()
+        self._providers: set[str] = set()
+
+    def copy(self) -> Order:
+        """Give another one that has seen the same resources."""
+        made = Order()
+        made._seen, made._live, made._providers = self._seen.copy(), self._live.copy(), self._providers.copy()
+        return made
+
+    def damage(self, resource: Resource) -> str:
+        """Look at the next resource, and say what is wrong with it; empty when it is sound."""
         if resource.id and not resource.custom:
             return f"component {resource.urn} has an id"
-        if resource.provider and resource.provider not in providers:
+        if resource.provider and resource.provider not in self._providers:
             return f"{resource.urn} needs the provider {resource.provider}, which does not stand before it"
         for needed in resource.needs():
-            if needed not in seen:
+            if needed not in self._seen:
                 return f"{resource.urn} needs {needed}, which does not stand before it"
         if not resource.delete:
-            if resource.urn in live:
+            if resource.urn in self._live:
                 return f"{resource.urn} stands in it twice"
-            live.add(resource.urn)
-        seen.add(resource.urn)
+            self._live.add(resource.urn)
+        self._seen.add(resource.urn)
         if resource.type.startswith(PROVIDER_PREFIX):
-            providers.add(f"{resource.urn}::{resource.id}")
-    return ""
+            self._providers.add(f"{resource.urn}::{resource.id}")
+        return ""
+
+
+def find_damage(resources: Iterable[Resource]) -> str:
+    """Give the first thing that makes a list of resources one that Pulumi refuses; empty when it is sound."""
+    order = Order()
+    return next((damage for resource in resources if (damage := order.damage(resource))), "")
 
 
 def _refuse_other_providers(resources: list[Resource], backend: Backend) -> None:
@@ -189,22 +205,36 @@ def write_snapshot(snapshot: Snapshot, backend: Backend, crypter: Crypter) -> st
         crypter: Encrypts its secrets.
     """
     resources = ",".join(encode_resource(resource, crypter.encrypt) for resource in snapshot.resources)
-    operations = ",".join(
+    uses_features = any(resource.replace_with for resource in snapshot.resources)
+    before, after = frame(snapshot.operations, backend, crypter, uses_features=uses_features)
+    return f'{before},"resources":[{resources}]{after}' if resources else before + after
+
+
+def frame(
+    operations: Iterable[Operation], backend: Backend, crypter: Crypter, *, uses_features: bool
+) -> tuple[str, str]:
+    """Give what stands before the list of resources in a state, and what stands after it.
+
+    Args:
+        operations: Operations that did not end.
+        backend: Names project and stack.
+        crypter: Encrypts secrets.
+        uses_features: True when a resource uses a feature of the format. Pulumi wants the list of features, and with it
+            the next version, as soon as one does.
+    """
+    pending = ",".join(
         f'{{"resource":{encode_resource(found.resource, crypter.encrypt)},"type":"{found.type}"}}'
-        for found in snapshot.operations
+        for found in operations
     )
-    # Pulumi wants the list of features, and with it the next version, as soon as one of them is used.
-    features = any(resource.replace_with for resource in snapshot.resources)
-    head = f'"version":{_FEATURE_VERSION},"features":["replaceWith"]' if features else f'"version":{_PLAIN_VERSION}'
+    head = (
+        f'"version":{_FEATURE_VERSION},"features":["replaceWith"]' if uses_features else f'"version":{_PLAIN_VERSION}'
+    )
     manifest = dump({"time": now(), "magic": _MAGIC, "version": _VERSION})
     secrets = dump({"type": "passphrase", "state": {"salt": crypter.salt_text}})
-    latest = f'"manifest":{manifest},"secrets_providers":{secrets}'
-    if resources:
-        latest += f',"resources":[{resources}]'
-    if operations:
-        latest += f',"pending_operations":[{operations}]'
     name = dump(f"organization/{backend.project}/{backend.stack}")
-    return f'{{{head},"checkpoint":{{"stack":{name},"latest":{{{latest},"metadata":{{}}}}}}}}'
+    before = f'{{{head},"checkpoint":{{"stack":{name},"latest":{{"manifest":{manifest},"secrets_providers":{secrets}'
+    operations_text = f',"pending_operations":[{pending}]' if pending else ""
+    return before, f'{operations_text},"metadata":{{}}}}}}}}'
 
 
 def ordered(resources: list[Resource]) -> list[Resource]:
