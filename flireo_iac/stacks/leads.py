@@ -41,7 +41,8 @@ def lay_in_leads(campaign: MapNode, beside: Path, files: TextFiles, problems: li
     name = block.get("file")
     more = [key for key in block.entries if key != "file"]
     if not isinstance(name, ScalarNode) or not isinstance(name.value, str | Unresolved) or more:
-        text = f"leads is {named(block)}, expected a list, or a file and nothing else: {{file: leads.csv}}."
+        what = f'has the key "{more[0]}"' if more else f"is {named(block)}"
+        text = f"leads {what}, expected a list, or a file and nothing else: {{file: leads.csv}}."
         problems.append(block.place.problem("FL231", text))
         return campaign.having("leads", ScalarNode(block.place, Unresolved()))
     made: Node = ScalarNode(block.place, Unresolved())
@@ -74,8 +75,10 @@ def _rows(file: TextFile, problems: list[Problem]) -> list[MapNode] | None:
 
 def _wrong_head(names: Sequence[str]) -> str:
     if names.count(NUMBER) != 1:
+        here = ", ".join(f'"{name}"' for name in names) or "nothing"
         return (
-            f'the first line has {names.count(NUMBER)} columns "{NUMBER}", expected one, and one a variable beside it.'
+            f'the first line has {names.count(NUMBER)} columns "{NUMBER}", it names {here}; expected one of numbers to '
+            "call, and one a variable beside it. Mend the first line."
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -22,7 +22,7 @@ from flireo_iac.stacks.values import ItemRef, SecretRef, Unresolved, markers
 
 
 def _leaf_types(annotation: Any) -> set[Any]:
-    """Give the plain types that a field takes; those of its entries when it is a list."""
+    """Give the plain types that a field takes; those of its entries when it is a list or a mapping of one type."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _leaf_types(get_args(annotation)[0])
@@ -30,9 +30,17 @@ def _leaf_types(annotation: Any) -> set[Any]:
         return set().union(*(_leaf_types(member) for member in get_args(annotation)))
     if origin is list:
         return _leaf_types(get_args(annotation)[0])
+    if origin is dict:
+        return _leaf_types(get_args(annotation)[1])
     if origin is Literal:
         return {type(value) for value in get_args(annotation)}
     return {annotation}
+
+
+def _is_of_one_type(annotation: Any) -> bool:
+    """Tell whether a field is a mapping whose values have one type, and nothing else but empty."""
+    members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    return all(get_origin(each) is dict or each is type(None) for each in members)
 
 
 class Inputs:
@@ -53,9 +61,11 @@ class Inputs:
         """Give the inputs that a tree holds."""
         return self._mapping(node, self._kind.model)
 
-    def _mapping(self, node: MapNode, model: type[BaseModel] | None) -> dict[str, Any]:
+    def _mapping(
+        self, node: MapNode, model: type[BaseModel] | None, of_values: FieldInfo | None = None
+    ) -> dict[str, Any]:
         if model is None:
-            return {key: self._value(entry.node, PLAIN, None) for key, entry in node.entries.items()}
+            return {key: self._value(entry.node, PLAIN, of_values) for key, entry in node.entries.items()}
         values: dict[str, Any] = {}
         for key, entry in node.entries.items():
             name = our_name(model, key)
@@ -72,7 +82,8 @@ class Inputs:
                     key: each.node.value for key, each in node.entries.items() if isinstance(each.node, ScalarNode)
                 }
                 chosen |= {key: {} for key, each in node.entries.items() if isinstance(each.node, MapNode)}
-                return self._mapping(node, shape.model_of(chosen))
+                of_values = info if info is not None and _is_of_one_type(info.annotation) else None
+                return self._mapping(node, shape.model_of(chosen), of_values)
             case ListNode():
                 return [self._value(item, shape.item or PLAIN, info) for item in node.items]
             case ScalarNode():
