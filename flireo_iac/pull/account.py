@@ -40,7 +40,7 @@ def read_account(api: FlireoApi, names: Iterable[str] = _NAMES) -> Account:
         FlireoError: A list cannot be read.
     """
     rows: dict[str, tuple[Row, ...]] = {}
-    incomplete = set()
+    incomplete: set[str] = set()
     for name in names:
         kind = KINDS[name]
         listing = api.list(kind)
@@ -49,17 +49,23 @@ def read_account(api: FlireoApi, names: Iterable[str] = _NAMES) -> Account:
         if first is not None and _says_less(first, api.get(kind, str(first["id"]))):
             whole = (api.get(kind, str(row["id"])) for row in found)
             found = tuple(row for row in whole if row is not None)
-        rows[name] = tuple(_with_leads(api, row) for row in found) if name == "campaign" else found
+        if name == "campaign":
+            found = tuple(_with_leads(api, row, incomplete) for row in found)
+        rows[name] = found
         if not listing.is_complete:
             incomplete.add(name)
     return Account(rows, frozenset(incomplete))
 
 
-def _with_leads(api: FlireoApi, campaign: Row) -> Row:
-    """Give a campaign with its leads, as its file says them."""
+def _with_leads(api: FlireoApi, campaign: Row, incomplete: set[str]) -> Row:
+    """Give a campaign with its leads, as its file says them; without, where the list does not show all of them."""
     if not campaign.get("total_leads"):
         return campaign
-    listing = api.list(KINDS["campaign_lead"], str(campaign["id"]))
+    kind = KINDS["campaign_lead"]
+    listing = api.list(kind, str(campaign["id"]))
+    if not listing.is_complete or len(listing.rows) != campaign["total_leads"]:
+        incomplete.add(kind.name)
+        return campaign
     return {**campaign, "leads": [{key: row[key] for key in _OF_A_LEAD if row.get(key)} for row in listing.rows]}
 
 

@@ -15,6 +15,7 @@ from flireo_iac.pull.copies import Copies
 from flireo_iac.pull.existing import Files, moved
 from flireo_iac.pull.forms import Former, Names, Needed, owned, unknown
 from flireo_iac.pull.holding import held
+from flireo_iac.pull.leadsfile import MOST_INLINE, leads_file
 from flireo_iac.pull.matching import Match, Matches
 from flireo_iac.pull.naming import free
 from flireo_iac.pull.proof import Field
@@ -24,6 +25,8 @@ from flireo_iac.stacks.load import LoadedStack
 
 LONG = ("llm_config", "analysis_plan")
 """Fields that may be said in a short way, with a prompt file or a template, and in a long one."""
+LEADS = "leads"
+"""Field whose short way is a file of leads."""
 SHORT_WAY, LONG_WAY, NOT_AT_ALL = 0, 1, 2
 
 
@@ -154,7 +157,7 @@ class Attempt:
         self.left += [Remark(each.key, name, self._why(each, name)) for name in values if name not in said]
         self.left += [_newer(each.key, name) for name in unknown(kind, row)]
         stem = f"{kind.folder}/{each.name}"
-        prompt_file = self._prompt_file(each)
+        prompt_file = self._file_beside(each, ".md")
         is_short = all(self._level(each.key, name) == SHORT_WAY for name in LONG)
         former = self._former(each, *LONG)
         form = former.form(said, prompt_file if is_short else None)
@@ -162,8 +165,12 @@ class Attempt:
         self.needed += form.needed
         self.wanted[each.key] = dict(said)
         self.written |= {(each.key, name) for name in [*said, ""]}
-        text = new_file(kind, form.values) or ""
-        made = {path: text.encode()}
+        made: dict[str, bytes] = {}
+        if len(said.get(LEADS) or ()) > MOST_INLINE and self._level(each.key, LEADS) == SHORT_WAY:
+            beside = self._file_beside(each, ".csv")
+            form.values[LEADS] = {"file": beside}
+            made[f"{kind.folder}/{beside}"] = leads_file(said[LEADS]).encode()
+        made[path] = (new_file(kind, form.values) or "").encode()
         if form.prompt is not None:
             made[f"{kind.folder}/{prompt_file}"] = form.prompt.encode()
         return made
@@ -174,11 +181,11 @@ class Attempt:
         long_way = Names(self._names.items, Copies((), ()), self._names.secrets)
         return Former(each.kind, each.name, self._names if is_short else long_way)
 
-    def _prompt_file(self, each: Match) -> str:
-        """Name the file of a prompt; one that is there already and is no prompt of the item is left alone."""
+    def _file_beside(self, each: Match, end: str) -> str:
+        """Name the file of a prompt or of leads; one that is there already and is not the item's is left alone."""
         folder = self.choice.folder / each.kind.folder
-        there = {path.name.casefold() for path in folder.glob("*.md")} if folder.is_dir() else set()
-        return f"{free(each.name, {name.removesuffix('.md') for name in there})}.md"
+        there = {path.name.casefold() for path in folder.glob(f"*{end}")} if folder.is_dir() else set()
+        return f"{free(each.name, {name.removesuffix(end) for name in there})}{end}"
 
     def _change(self, each: Match, changing: Files) -> None:
         if self.stack is None or each.key not in self.stack.items:

@@ -17,6 +17,7 @@ from flireo_iac.pull.holding import UNKNOWN, held, hidden, holds_unknown
 from flireo_iac.pull.result import write_files
 from flireo_iac.stacks.folder import read_folder
 from flireo_iac.stacks.load import LoadedStack, resolve
+from flireo_iac.stacks.nodes import ScalarNode, value_at
 
 Field = tuple[str, str]
 """An item's name in the stack, and a field."""
@@ -86,6 +87,9 @@ def _place(problem: Problem, stack: LoadedStack, copy: Path) -> Field | None:
         if item.node.place.file == problem.file:
             above = [name for name, entry in item.node.entries.items() if entry.key_place.line <= problem.line]
             return key, above[-1] if above else ""
+        named, _ = value_at(item.node, ("leads", "file"))
+        if isinstance(named, ScalarNode) and path == item.beside / str(named.value):
+            return key, "leads"
     for key, use in stack.origins.prompt_uses.items():
         if path in ((use.beside / use.name).resolve(), (copy / "prompts" / use.name).resolve()):
             return key, "llm_config"

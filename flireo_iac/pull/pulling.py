@@ -8,7 +8,7 @@ from typing import Any
 
 from flireo_iac.errors import SettingsError, StackError
 from flireo_iac.pull.account import Account
-from flireo_iac.pull.attempt import LONG, LONG_WAY, NOT_AT_ALL, SHORT_WAY, Attempt
+from flireo_iac.pull.attempt import LEADS, LONG, LONG_WAY, NOT_AT_ALL, SHORT_WAY, Attempt
 from flireo_iac.pull.choice import Choice
 from flireo_iac.pull.holding import held
 from flireo_iac.pull.matching import match
@@ -86,7 +86,7 @@ def _learn(wrong: Mapping[Field, str], levels: dict[Field, int], attempt: Attemp
             # A change reached an item through a file that several use: no file of that kind is changed then.
             for other in attempt.changed:
                 levels[other] = NOT_AT_ALL
-        before = levels.get(place, SHORT_WAY if name in LONG else LONG_WAY)
+        before = levels.get(place, SHORT_WAY if name in (*LONG, LEADS) else LONG_WAY)
         levels[place] = min(before + 1, NOT_AT_ALL)
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from flireo_iac.errors import SettingsError
 from flireo_iac.kinds import FILE_KINDS, KINDS
-from flireo_iac.stacks.load import load
+from flireo_iac.pull.account import read_account
+from flireo_iac.stacks.folder import read_folder
+from flireo_iac.stacks.load import load, resolve
 from tests.pull.conftest import Org
 
 BLOCK = {"provider": "openai", "model": "gpt-4o"}
@@ -206,3 +208,42 @@ def test_a_brief_list_is_read_object_by_object(orgs: Callable[[], Org], tmp_path
     finally:
         httpx.put(f"{org.emulator.control_url}/settings", json={"lists": "full"}).raise_for_status()
     assert text(tmp_path, "agents/front_desk.md") == "Say hello."
+
+
+def campaign(org: Org, leads: list[dict[str, Any]]) -> dict[str, Any]:
+    return org.create("campaign", agent_id=agent(org)["id"], leads=leads, system_message_template="Say hello.")
+
+
+@pytest.mark.parametrize(
+    "odd", ["${secret.key}", "$${x}", 'a "b", c', "two\nlines", "tab\tsemi;", " around ", "01234", "\r", "é\u2028"]
+)
+def test_many_leads_stand_in_a_file_of_their_own(org: Org, tmp_path: Path, odd: str) -> None:
+    leads = [{"phone_number": f"+3120123{number:04}", "variables": {"a": odd, "c": "1"}} for number in range(21)]
+    leads[3]["variables"] = {"b": "x"}
+    leads[4] = {"phone_number": leads[4]["phone_number"]}
+    campaign(org, leads)
+    org.pull(tmp_path)
+    assert "leads:\n  file: renewals.csv\n" in text(tmp_path, "campaigns/renewals.yaml")
+    assert text(tmp_path, "campaigns/renewals.csv").startswith("phone_number,a,c,b\n")
+    found = resolve(read_folder(tmp_path), "dev").items["campaigns.renewals"].inputs["leads"]
+    assert found == leads
+    assert org.pull(tmp_path).changes == ()
+
+
+@pytest.mark.parametrize("odd", [{"a": ""}, {"phone_number": "x"}, {" a": "x"}])
+def test_leads_that_no_file_can_say_stand_with_their_campaign(org: Org, tmp_path: Path, odd: dict[str, str]) -> None:
+    leads = [{"phone_number": f"+3120123{number:04}", "variables": {"a": "x", **odd}} for number in range(21)]
+    campaign(org, leads)
+    org.pull(tmp_path)
+    assert not (tmp_path / "campaigns/renewals.csv").exists()
+    assert resolve(read_folder(tmp_path), "dev").items["campaigns.renewals"].inputs["leads"] == leads
+
+
+def test_a_short_list_of_leads_is_not_written(org: Org, tmp_path: Path) -> None:
+    made = campaign(org, [{"phone_number": "+31201234501", "variables": {"a": "x"}}])
+    control = f"{org.emulator.control_url}/objects/campaigns/{made['id']}"
+    httpx.patch(control, json={"total_leads": 2}, headers={"Authorization": f"Bearer {org.key}"}).raise_for_status()
+    account = read_account(org.api)
+    assert account.incomplete == {"campaign_lead"}
+    org.pull(tmp_path)
+    assert "leads" not in text(tmp_path, "campaigns/renewals.yaml")
