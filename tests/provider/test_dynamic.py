@@ -136,7 +136,11 @@ def test_every_verb_of_every_kind(kind: Kind, process: Provider, emulator: Runni
 
     process.delete(kind.name, id_, outputs)
     process.delete(kind.name, id_, outputs)  # what is gone is done
-    assert process.read(kind.name, id_, outputs, inputs)[0] == ""
+    found, left = process.read(kind.name, id_, outputs, inputs)[:2]
+    assert found == (id_ if kind.is_remade_by_name else "")
+    if kind.is_remade_by_name:
+        answer = process.diff(kind.name, id_, left, inputs)  # before the program has asked for it, as in a refresh
+        assert (list(answer.replaces), answer.deleteBeforeReplace) == ([kind.natural_key[0]], True)
     assert process.process.poll() is None
 
 
