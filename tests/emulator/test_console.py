@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect
 
 from flireo_iac.emulator import server
 from flireo_iac.emulator.server import Running
@@ -20,11 +20,14 @@ pytestmark = [
     pytest.mark.skipif(chromium.program() is None, reason="no chromium on PATH: the console is not tried in a browser"),
 ]
 HOSTILE = "<script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'> & {{name}}"
+PATIENCE_MS = 20_000
+"""How long a busy machine may take until a page shows something."""
 VIEWS = ("objects", "requests", "calls", "faults", "webhooks")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with chromium.started() as browser:
         yield browser
 
@@ -42,23 +45,44 @@ def practice(emulator: Running) -> Iterator[Practice]:
         yield Practice(api, control)
 
 
-@pytest.fixture
-def page(browser: Browser, emulator: Running) -> Iterator[Page]:
-    """A page that asks for nothing elsewhere, and whose code does not fail."""
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context:
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request", lambda sent: None if urlsplit(sent.url).netloc == emulator.address else wrong.append(sent.url)
-        )
-        yield page
-        assert wrong == []
+        yield context.new_page()
+
+
+@pytest.fixture
+def page(tab: Page, emulator: Running) -> Iterator[Page]:
+    """A page that asks for nothing elsewhere, and whose code does not fail."""
+    tab.goto("about:blank")
+    tab.set_viewport_size({"width": 1200, "height": 800})
+    wrong: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
+    def fail(error: Error) -> None:
+        wrong.append(str(error))
+
+    def ask(request: Request) -> None:
+        if urlsplit(request.url).netloc != emulator.address:
+            wrong.append(request.url)
+
+    tab.on("console", complain)
+    tab.on("pageerror", fail)
+    tab.on("request", ask)
+    yield tab
+    tab.remove_listener("console", complain)
+    tab.remove_listener("pageerror", fail)
+    tab.remove_listener("request", ask)
+    assert wrong == []
 
 
 def visit(page: Page, emulator: Running, place: str) -> None:
+    """Go to a place, and wait until its view has taken over from the one before."""
     page.goto(f"{emulator.control_url}/#/{place}")
+    expect(page).to_have_title(f"{place.partition('/')[0].title()} · Flireo emulator")
 
 
 def test_what_the_api_makes_appears_and_no_text_of_it_is_read_as_html(
@@ -155,7 +179,7 @@ def test_a_narrow_screen_never_scrolls_sideways_and_keys_are_enough(
     details = (f"objects/{organization}/agents/{agent}", f"requests/{request}", f"calls/{call}", f"webhooks/{webhook}")
     for place in (*VIEWS, *details):
         visit(page, emulator, place)
-        expect(page.locator("main :is(.row, .card, h2):visible").first).to_be_visible()
+        expect(page.locator(".detail h2" if place in details else "main :is(.row, .orders li)").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
     visit(page, emulator, "objects")
     page.locator(".row").first.focus()
