@@ -18,7 +18,7 @@ from flireo_iac.emulator import console, faults, options, payload, storage
 from flireo_iac.emulator.contract import Schema
 from flireo_iac.emulator.control_calls import CallControl
 from flireo_iac.emulator.control_log import LogControl
-from flireo_iac.emulator.control_view import need, organizations, shown
+from flireo_iac.emulator.control_view import last, matching, need, organizations, shown
 from flireo_iac.emulator.origin import refuse_other_pages
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
@@ -163,8 +163,8 @@ class _Control:
     def objects(self, request: Request, sent: Any) -> tuple[int, Any]:
         del sent
         collection = request.path_params["collection"]
-        rows = [shown(request, row) for each in organizations(request, self._store) for row in each.rows(collection)]
-        return 200, {"objects": rows}
+        rows = [row for each in organizations(request, self._store) for row in each.rows(collection)]
+        return 200, {"objects": [shown(request, row) for row in last(request, matching(request, rows))]}
 
     def insert(self, request: Request, sent: Any) -> tuple[int, Any]:
         owners = organizations(request, self._store)

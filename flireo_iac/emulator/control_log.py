@@ -55,9 +55,9 @@ class LogControl:
         }
 
     def requests(self, request: Request, sent: Any) -> tuple[int, Any]:
-        """List the requests to the API, oldest first; with ``?limit=`` the last of them."""
+        """List the requests to the API, oldest first; with ``?limit=`` the last, with ``?text=`` those that hold it."""
         del sent
-        last = self._app.log.last(control_view.limit(request))
+        last = self._app.log.last(control_view.limit(request), control_view.words(request))
         return 200, {"requests": [entry.as_json() for entry in last]}
 
     def request(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -80,8 +80,7 @@ class LogControl:
         del sent
         call_id = request.query_params.get("call_id")
         kept = [entry for entry in self._app.webhooks.log if call_id in {None, entry["call_id"]}]
-        most = control_view.limit(request)
-        return 200, {"webhooks": [_sent(request, entry) for entry in (kept if most is None else kept[-most:])]}
+        return 200, {"webhooks": [_sent(request, entry) for entry in control_view.last(request, kept)]}
 
     def clear_webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Forget what was sent to webhooks."""

@@ -12,7 +12,7 @@ from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Organization, Row, Store
 
 LONGEST = 200
-"""Characters of a text that a brief row still has."""
+"""Characters of a text in a brief row."""
 _Item = TypeVar("_Item")
 
 
@@ -36,7 +36,7 @@ def organizations(request: Request, store: Store) -> list[Organization]:
 def shown(request: Request, row: Row) -> Row:
     """Give a row as it is, or what ``?brief=true`` leaves of it, and ``?masked=true`` lets be seen."""
     if request.query_params.get("brief") == "true":
-        row = {name: value for name, value in row.items() if _is_brief(value)}
+        row = _brief(row)
     if request.query_params.get("masked") == "true":
         seen: Row = masked(row)
         return seen
@@ -57,6 +57,24 @@ def limit(request: Request) -> int | None:
     return int(text)
 
 
+def words(request: Request) -> list[str]:
+    """Give the words that ``?text=`` looks for, in lower case; none without it."""
+    return request.query_params.get("text", "").lower().split()
+
+
+def matching(request: Request, rows: list[Row]) -> list[Row]:
+    """Give the rows in which every word of ``?text=`` stands, anywhere outside their blocks."""
+    wanted = words(request)
+    if not wanted:
+        return rows
+    return [row for row in rows if _holds(" ".join(map(str, _brief(row).values())), wanted)]
+
+
+def last(request: Request, rows: list[Row]) -> list[Row]:
+    """Give as many rows as ``?limit=`` asks for, from the end."""
+    return rows[-(limit(request) or len(rows)) :]
+
+
 def first(request: Request, items: list[_Item]) -> list[_Item]:
     """Give as many items as ``?limit=`` asks for, from the front."""
     return items[: limit(request)]
@@ -73,5 +91,15 @@ def need(schema: Schema, sent: Any) -> None:
         raise RefusedError(400, problems[0][1], param=problems[0][0] or None)
 
 
-def _is_brief(value: Any) -> bool:
-    return not isinstance(value, (dict, list)) and not (isinstance(value, str) and len(value) > LONGEST)
+def _holds(text: str, wanted: list[str]) -> bool:
+    text = text.lower()
+    return all(word in text for word in wanted)
+
+
+def _brief(row: Row) -> Row:
+    """Leave blocks out, and cut long texts."""
+    return {
+        name: value[:LONGEST] + "…" if isinstance(value, str) and len(value) > LONGEST else value
+        for name, value in row.items()
+        if not isinstance(value, (dict, list))
+    }

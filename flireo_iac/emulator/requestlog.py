@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -70,6 +71,12 @@ class Entry:
         }
         return values | {name: value for name, value in optional.items() if value is not None}
 
+    def holds(self, words: list[str]) -> bool:
+        """Say whether each word, in lower case, stands somewhere in what the log shows."""
+        status = "none" if self.status is None else self.status
+        text = f"{self.method} {self.path} {self.query} {status} {self.key or 'no key'} {self.fault or ''}".lower()
+        return all(word in text for word in words)
+
     def with_bodies(self) -> dict[str, Any]:
         """Give the entry with both bodies, secrets masked; each is None when there is none to show."""
         return {**self.as_json(), "request": _shown(self.sent), "answer": _shown(self.answered)}
@@ -122,15 +129,15 @@ class RequestLog:
         entry.ms = round((perf_counter() - entry.began) * 1000, 1)
         entry.answered = body if self._keeps(entry, body) else None
 
-    def last(self, most: int | None) -> list[Entry]:
+    def last(self, most: int | None, words: list[str]) -> list[Entry]:
         """Give the last entries, oldest first.
 
         Args:
             most: How many at most; None for all.
+            words: In lower case; each must stand somewhere in an entry.
         """
-        if most is None:
-            return list(self.entries)
-        return [self.entries[place] for place in range(max(len(self.entries) - most, 0), len(self.entries))]
+        fitting = (entry for entry in reversed(self.entries) if not words or entry.holds(words))
+        return list(itertools.islice(fitting, most))[::-1]
 
     def find(self, number: int) -> Entry | None:
         """Give the entry of a number; None when there is none any more."""

@@ -229,8 +229,9 @@ def test_only_the_last_bodies_are_kept() -> None:
     large = log.add(Entry("", None, "POST", "/agents"))
     log.sent(large, b"x" * 200_001)
     assert large.sent is None
-    assert [entry.number for entry in log.last(2)] == [501, 502]
-    assert len(log.last(None)) == len(log.last(10_000)) == 502
+    assert [entry.number for entry in log.last(2, [])] == [501, 502]
+    assert len(log.last(None, [])) == len(log.last(10_000, [])) == 502
+    assert [entry.number for entry in log.last(None, ["none", "post"])] == [502]
 
 
 def test_a_look_says_how_many_there_are_and_what_has_changed(own: Running, control: httpx.Client) -> None:
@@ -263,11 +264,19 @@ def test_a_look_says_how_many_there_are_and_what_has_changed(own: Running, contr
             assert control.get("/requests", params={"limit": wrong}).status_code == 400
 
 
-def test_a_brief_list_leaves_blocks_and_long_texts_out(own_api: httpx.Client, control: httpx.Client) -> None:
-    own_api.post("/agents", json={"name": "A", "first_message": "x" * 201})
-    (row,) = control.get("/objects/agents?brief=true").json()["objects"]
-    assert row["name"] == "A"
-    assert not {"llm_config", "first_message"} & set(row)
+def test_lists_are_cut_and_searched_where_that_is_asked_for(own_api: httpx.Client, control: httpx.Client) -> None:
+    for name in ("First", "Second", "Third"):
+        own_api.post("/agents", json={"name": name, "first_message": "x" * 201})
+    listed = control.get("/objects/agents?brief=true&limit=2").json()["objects"]
+    assert [row["name"] for row in listed] == ["Second", "Third"]
+    assert listed[0]["first_message"] == "x" * 200 + "…"
+    assert "llm_config" not in listed[0]
+    (found,) = control.get("/objects/agents", params={"text": "sECo xx"}).json()["objects"]
+    assert (found["name"], len(found["first_message"])) == ("Second", 201)
+    assert control.get("/objects/agents", params={"text": "second third"}).json() == {"objects": []}
+    own_api.get("/agents", params={"limit": 7})
+    (entry,) = control.get("/requests", params={"text": "get LIMIT=7"}).json()["requests"]
+    assert entry["path"] == "/agents"
 
 
 def test_every_secret_of_the_contract_is_masked() -> None:

@@ -1,6 +1,6 @@
 // Calls: those that are going on, those that were, and what is said.
-import { find, get, post } from "./control.js";
-import { arrows, badge, clockTime, command, el, empty, facts, field, heading, renew, row } from "./elements.js";
+import { find, get, post, remembering } from "./control.js";
+import { arrows, attempts, badge, clockTime, command, el, empty, facts, field, heading, renew, row } from "./elements.js";
 import { json } from "./json.js";
 import { clock, people, ringing } from "./phone.js";
 import { marked } from "./prompt.js";
@@ -18,17 +18,18 @@ export const calls = {
     const split = el("div", { class: "split" }, el("div", { class: "side" }, time, known, ring, who), detail);
     root.append(el("h2", { class: "hidden" }, "Calls"), split);
     const shown = talk(detail, soon);
-    let read = { of: null, calls: [] };
+    const last = remembering(async () => (await get(`calls?all=true&brief=true&limit=${MOST}`)).calls);
+    const one = remembering((id) => find(`calls/${encodeURIComponent(id)}?masked=true`));
 
     return async ([id], overview) => {
-      if (read.of !== overview.changes.objects) {
-        read = { of: overview.changes.objects, calls: (await get(`calls?all=true&brief=true&limit=${MOST}`)).calls };
-      }
+      // A call that goes on lasts longer with each look, though nothing of it has changed.
+      const depends = [overview.changes.objects, overview.live_calls ? Date.now() : 0];
+      const found = await last(depends);
       split.classList.toggle("has-detail", Boolean(id));
-      known.hidden = read.calls.length === 0;
-      renew(list, [read.calls, id], () => read.calls.map((each) => line(each, id)));
+      known.hidden = found.length === 0;
+      renew(list, [found, id], () => found.map((each) => line(each, id)));
       await Promise.all(tools.map((each) => each.update(overview)));
-      shown(id, id ? await find(`calls/${encodeURIComponent(id)}?masked=true`) : null, read.calls.length === 0);
+      shown(id, id ? await one(depends, id) : null, found.length === 0);
     };
   },
 };
@@ -81,7 +82,7 @@ function talk(detail, soon) {
 }
 
 function missing(id, isEmpty) {
-  if (id) return [...heading("#/calls", "Calls", id), empty("This call is not here (any more).")];
+  if (id) return [...heading("#/calls", "Calls", `Call ${id}`), empty("This call is not here (any more).")];
   if (isEmpty) {
     return [
       empty(
@@ -126,27 +127,23 @@ function grow(transcript, call) {
 /** The form that steers a call, as the API's control request does. */
 function commands(soon) {
   const text = el("input", { autocomplete: "off" });
-  const problem = el("p", { class: "problem", role: "alert" });
+  const { problem, attempt } = attempts(soon);
   let id = null;
-  const send = async (command) => {
-    try {
-      await post(`calls/${encodeURIComponent(id)}/control`, command);
-      problem.textContent = "";
+  const send = (command) =>
+    attempt(async () => {
+      await post(`calls/${encodeURIComponent(id)}/control`, command());
       text.value = "";
-    } catch (refusal) {
-      problem.textContent = refusal.message;
-    }
-    soon();
-  };
-  const say = () => send({ type: "say", content: text.value, end_after: false });
-  const tell = () => send({ type: "inject-context", content: text.value, trigger_response: true });
+    });
+  const say = send(() => ({ type: "say", content: text.value, end_after: false }));
+  const tell = send(() => ({ type: "inject-context", content: text.value, trigger_response: true }));
+  const end = send(() => ({ type: "end-call" }));
   const element = el(
     "form",
-    { class: "steer", onsubmit: (event) => (event.preventDefault(), say()) },
+    { class: "steer", onsubmit: say },
     field("To the agent", text),
     el("button", { class: "primary" }, "Have it say this"),
     el("button", { type: "button", onclick: tell }, "Tell it this"),
-    el("button", { type: "button", class: "danger", onclick: () => send({ type: "end-call" }) }, "End the call"),
+    el("button", { type: "button", class: "danger", onclick: end }, "End the call"),
     problem,
   );
   return {

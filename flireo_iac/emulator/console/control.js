@@ -28,6 +28,16 @@ export const post = (path, body) => ask("POST", path, body);
 export const put = (path, body) => ask("PUT", path, body);
 export const remove = (path) => ask("DELETE", path);
 
+/** Make a reader that asks again only when what it depends on has changed. */
+export function remembering(read) {
+  let known = null;
+  return async (depends, ...what) => {
+    const of = JSON.stringify([depends, what]);
+    if (known?.of !== of) known = { of, value: await read(...what) };
+    return known.value;
+  };
+}
+
 /** Give what a route answers; null where there is nothing (any more). */
 export async function find(path) {
   try {

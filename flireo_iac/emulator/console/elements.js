@@ -1,4 +1,5 @@
 // Building the page. Texts become text nodes, so whatever an object holds is shown as it is and never read as HTML.
+import { ControlError } from "./control.js";
 
 /**
  * Make an element.
@@ -57,6 +58,23 @@ export function arrows(list) {
     }
   });
   return list;
+}
+
+/** Make a place that tells of what was refused, and what turns actions into listeners that use it. */
+export function attempts(soon) {
+  const problem = el("p", { class: "problem", role: "alert" });
+  const attempt = (action) => async (event) => {
+    event.preventDefault();
+    try {
+      await action();
+      problem.textContent = "";
+    } catch (refusal) {
+      if (!(refusal instanceof ControlError)) throw refusal;
+      problem.textContent = refusal.message;
+    }
+    soon();
+  };
+  return { problem, attempt };
 }
 
 let fields = 0;

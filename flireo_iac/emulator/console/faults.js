@@ -1,6 +1,6 @@
 // Faults on order: what the next requests to the API meet.
 import { get, post, remove } from "./control.js";
-import { badge, choice, el, empty, field, plural, renew } from "./elements.js";
+import { attempts, badge, choice, el, empty, field, plural, renew } from "./elements.js";
 
 const KINDS = [
   ["status", "An error status"],
@@ -35,7 +35,7 @@ export const faults = {
     const after = el("input", { name: "after", type: "number", min: 0, value: 0, required: true });
     const statusField = field("Status", status);
     const retryField = field("Retry-After, seconds", retry);
-    const problem = el("p", { class: "problem", role: "alert" });
+    const { problem, attempt } = attempts(soon);
     const adapt = () => {
       statusField.hidden = !kind.value.startsWith("status") && !kind.value.startsWith("html");
       retryField.hidden = kind.value !== "429";
@@ -43,7 +43,7 @@ export const faults = {
     };
     const form = el(
       "form",
-      { class: "card form", onsubmit: (event) => (event.preventDefault(), order()) },
+      { class: "card form", onsubmit: attempt(() => post("faults", wanted())) },
       el("h3", {}, "Have requests fail"),
       el("div", { class: "fields" }, el("div", { class: "double" }, field("What they meet", kind)), statusField, retryField, field("Method", method), field("Path below /api/v1", path, "* stands for anything"), field("Times", times, "empty for all"), field("After", after, "requests let through first")),
       el("div", { class: "buttons" }, el("button", { class: "primary" }, "Set the fault")),
@@ -52,16 +52,6 @@ export const faults = {
     const list = el("div");
     adapt();
     root.append(el("h2", { class: "hidden" }, "Faults"), el("div", { class: "column" }, form, list));
-
-    async function order() {
-      try {
-        await post("faults", wanted());
-        problem.textContent = "";
-      } catch (refusal) {
-        problem.textContent = refusal.message;
-      }
-      soon();
-    }
 
     function wanted() {
       const made = { kind: kind.value, method: method.value, path: path.value || "*", times: times.value ? Number(times.value) : null, after: Number(after.value) };
@@ -73,13 +63,13 @@ export const faults = {
 
     return async () => {
       const { faults: orders } = await get("faults");
-      renew(list, orders, () => (orders.length ? [ordered(orders, soon)] : [empty("No fault is set.", "Every request is answered as the API would. Set a fault to see what a client makes of a bad day.")]));
+      renew(list, orders, () => (orders.length ? [ordered(orders, attempt)] : [empty("No fault is set.", "Every request is answered as the API would. Set a fault to see what a client makes of a bad day.")]));
     };
   },
 };
 
-function ordered(orders, soon) {
-  const forget = el("button", { type: "button", id: "clear-faults", onclick: async () => (await remove("faults"), soon()) }, "Clear all faults");
+function ordered(orders, attempt) {
+  const forget = el("button", { type: "button", id: "clear-faults", onclick: attempt(() => remove("faults")) }, "Clear all faults");
   return el(
     "section",
     { class: "card" },

@@ -1,5 +1,5 @@
 // What the emulator holds, by organization and kind.
-import { find, get } from "./control.js";
+import { find, get, remembering } from "./control.js";
 import { arrows, badge, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
 import { json } from "./json.js";
 import { prompt, prompts } from "./prompt.js";
@@ -33,7 +33,11 @@ export const objects = {
     const detail = el("article", { class: "detail" });
     const split = el("div", { class: "split" }, el("div", { class: "list" }, field("Filter", filter), list, note), detail);
     root.append(el("h2", { class: "hidden" }, "Objects"), kinds, split);
-    let read = { of: null, rows: [] };
+    const rowsOf = remembering(async (place, text) => {
+      const query = new URLSearchParams({ organization: place.organization, brief: true, masked: true, limit: MOST, text });
+      return (await get(`objects/${place.collection}?${query}`)).objects.reverse();
+    });
+    const one = remembering((place, id) => find(`objects/${place.collection}/${encodeURIComponent(id)}?organization=${place.organization}&masked=true`));
 
     return async ([organization, collection, id], overview) => {
       const place = placeOf(overview, organization, collection);
@@ -41,14 +45,11 @@ export const objects = {
       split.hidden = !place;
       if (!place) return;
       const { changes } = overview;
-      const of = JSON.stringify([place, changes.objects]);
-      if (read.of !== of) {
-        const query = `organization=${place.organization}&brief=true&masked=true`;
-        read = { of, rows: (await get(`objects/${place.collection}?${query}`)).objects.reverse() };
-      }
+      const rows = await rowsOf(changes.objects, place, filter.value);
       split.classList.toggle("has-detail", Boolean(id));
-      showRows(list, note, read.rows, filter.value, place, id);
-      const found = id && (await find(`objects/${place.collection}/${encodeURIComponent(id)}?organization=${place.organization}&masked=true`));
+      showRows(list, rows, place, id);
+      note.textContent = told(rows, filter.value.trim(), overview, place);
+      const found = id ? await one(changes.objects, place, id) : null;
       renew(detail, [place, id, found], () => (id ? detailOf(place, id, found) : [chooseOne(place)]));
     };
   },
@@ -81,7 +82,7 @@ function overviewOf(overview, place) {
       .filter((kind) => each.objects[kind] || (isHere && kind === place.collection))
       .map((kind) => {
         const current = isHere && kind === place.collection ? "page" : null;
-        return el("li", {}, el("a", { href: href(each.id, kind), "aria-current": current }, KINDS[kind], " ", el("span", { class: "count" }, each.objects[kind] ?? 0)));
+        return el("li", {}, el("a", { href: href(each.id, kind), "aria-current": current }, KINDS[kind], " ", el("span", { class: "count" }, (each.objects[kind] ?? 0).toLocaleString("en"))));
       });
     return el(
       "section",
@@ -94,18 +95,18 @@ function overviewOf(overview, place) {
 
 const href = (...parts) => `#/objects/${parts.map(encodeURIComponent).join("/")}`;
 
-function showRows(list, note, rows, filter, place, id) {
-  const wanted = filter.trim().toLowerCase();
-  const kept = wanted ? rows.filter((each) => Object.values(each).join(" ").toLowerCase().includes(wanted)) : rows;
-  const shown = kept.slice(0, MOST);
-  renew(list, [place, shown, id], () =>
-    shown.map((each) => row(href(place.organization, place.collection, each.id), each.id === id, [el("strong", {}, nameOf(each))], second(each))),
+function showRows(list, rows, place, id) {
+  renew(list, [place, rows, id], () =>
+    rows.map((each) => row(href(place.organization, place.collection, each.id), each.id === id, [el("strong", {}, nameOf(each))], second(each))),
   );
-  const texts = {
-    none: wanted ? "Nothing fits the filter." : `No ${KINDS[place.collection].toLowerCase()} yet.`,
-    some: kept.length > MOST ? `The ${MOST} newest of ${plural(kept.length, "object")}; filter to find others.` : "",
-  };
-  note.textContent = kept.length ? texts.some : texts.none;
+}
+
+/** Say what the list leaves out, or why it is empty. */
+function told(rows, text, overview, place) {
+  const all = overview.organizations.find((each) => each.id === place.organization).objects[place.collection] ?? 0;
+  if (!rows.length) return text ? "Nothing fits the filter." : `No ${KINDS[place.collection].toLowerCase()} yet.`;
+  if (rows.length < MOST || rows.length === all) return "";
+  return text ? `The ${MOST} newest that fit.` : `The ${MOST} newest of ${plural(all, "object")}; filter to find others.`;
 }
 
 const nameOf = (object) => String(object.name ?? object.phone_number ?? object.domain ?? object.provider ?? object.host ?? object.caller_phone ?? object.id);

@@ -1,29 +1,13 @@
 // What makes calls go on: the clock, somebody who rings, and who answers.
 import { get, post, put, remove } from "./control.js";
-import { choice, clockTime, el, field, renew } from "./elements.js";
-
-/** Run an action, and say beside it what was refused. */
-function attempt(problem, soon, action) {
-  return async (event) => {
-    event?.preventDefault();
-    try {
-      await action();
-      problem.textContent = "";
-    } catch (refusal) {
-      problem.textContent = refusal.message;
-    }
-    soon();
-  };
-}
-
-const alert = () => el("p", { class: "problem", role: "alert" });
+import { attempts, choice, clockTime, el, field, renew } from "./elements.js";
 
 /** The clock of the calls, and buttons that move it. */
 export function clock(soon) {
   const time = el("strong", { class: "time" }, "…");
   const about = el("span", { class: "quiet" });
-  const problem = alert();
-  const move = (body) => attempt(problem, soon, () => post("clock", body));
+  const { problem, attempt } = attempts(soon);
+  const move = (body) => attempt(() => post("clock", body));
   const moves = [["+1 s", { advance_s: 1 }], ["+10 s", { advance_s: 10 }], ["+1 min", { advance_s: 60 }], ["Until quiet", { until: "quiet" }]];
   const element = el(
     "section",
@@ -48,9 +32,10 @@ export function clock(soon) {
 export function ringing(soon) {
   const from = el("input", { type: "tel", value: "+31612345678", required: true, autocomplete: "off" });
   const to = el("select", { required: true });
-  const problem = alert();
-  const ring = attempt(problem, soon, async () => {
-    const { call } = await post("calls", { from: from.value.trim(), to: to.value });
+  const { problem, attempt } = attempts(soon);
+  const ring = attempt(async () => {
+    const [organization, number] = to.value.split(" ");
+    const { call } = await post(`calls?organization=${organization}`, { from: from.value.trim(), to: number });
     location.hash = `#/calls/${encodeURIComponent(call.id)}`;
   });
   const button = el("button", { class: "primary" }, "Ring");
@@ -62,15 +47,20 @@ export function ringing(soon) {
     async update(overview) {
       if (read === overview.changes.objects) return;
       read = overview.changes.objects;
-      const { objects } = await get("objects/numbers?brief=true");
-      none.hidden = objects.length > 0;
-      fields.hidden = button.hidden = objects.length === 0;
-      const shown = objects.map((each) => [each.phone_number, each.name ? `${each.phone_number} · ${each.name}` : each.phone_number]);
+      const known = (await Promise.all(overview.organizations.filter((each) => each.objects.numbers).map(numbers))).flat();
+      none.hidden = known.length > 0;
+      fields.hidden = button.hidden = known.length === 0;
       const chosen = to.value;
-      renew(to, shown, () => shown.map(([value, text]) => el("option", { value }, text)));
-      if (shown.some(([value]) => value === chosen)) to.value = chosen;
+      renew(to, known, () => known.map(([value, text]) => el("option", { value }, text)));
+      if (known.some(([value]) => value === chosen)) to.value = chosen;
     },
   };
+}
+
+/** Give the numbers of an organization as pairs of what identifies one and how it is called. */
+async function numbers({ id }) {
+  const { objects } = await get(`objects/numbers?brief=true&organization=${id}`);
+  return objects.map((each) => [`${id} ${each.phone_number}`, [each.phone_number, each.name].filter(Boolean).join(" · ")]);
 }
 
 /** Who answers at which number, and what they say. */
@@ -78,14 +68,14 @@ export function people(soon) {
   const number = el("input", { value: "default", required: true, autocomplete: "off" });
   const picksUp = choice({}, [["person", "A person"], ["voicemail", "A voicemail"], ["nobody", "Nobody"], ["busy", "It is busy"]]);
   const says = el("textarea", { rows: 3, placeholder: "Hello?\nI would like to book a table.\nTomorrow at eight." });
-  const problem = alert();
+  const { problem, attempt } = attempts(soon);
   const list = el("ul", { class: "orders" });
-  const keep = attempt(problem, soon, () => {
+  const keep = attempt(() => {
     const script = says.value.split("\n").map((each) => each.trim()).filter(Boolean);
     const callee = { picks_up: picksUp.value, ...(script.length ? { script } : {}) };
     return put(`callees/${encodeURIComponent(number.value.trim())}`, callee);
   });
-  const forget = (each) => attempt(problem, soon, () => remove(`callees/${encodeURIComponent(each)}`));
+  const forget = (each) => attempt(() => remove(`callees/${encodeURIComponent(each)}`));
   const form = el(
     "form",
     { onsubmit: keep },

@@ -1,6 +1,6 @@
 // The log of requests to the API, newest first.
-import { find, get, remove } from "./control.js";
-import { arrows, badge, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
+import { find, get, remembering, remove } from "./control.js";
+import { arrows, attempts, badge, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
 import { json } from "./json.js";
 
 const MOST = 500;
@@ -9,35 +9,33 @@ export const requests = {
   title: "Requests",
   open(root, soon) {
     const filter = el("input", { type: "search", id: "request-filter", placeholder: "POST, /agents, 404, …1234", oninput: soon });
-    const forget = el("button", { type: "button", onclick: async () => (await remove("requests"), soon()) }, "Empty the log");
+    const { problem, attempt } = attempts(soon);
+    const forget = el("button", { type: "button", onclick: attempt(() => remove("requests")) }, "Empty the log");
     const list = arrows(el("ul", { class: "rows" }));
     const note = el("p", { class: "quiet note" });
     const detail = el("article", { class: "detail" });
     const tools = el("div", { class: "tools" }, field("Filter", filter), forget);
-    const split = el("div", { class: "split" }, el("div", { class: "list" }, tools, list, note), detail);
+    const split = el("div", { class: "split" }, el("div", { class: "list" }, tools, problem, list, note), detail);
     root.append(el("h2", { class: "hidden" }, "Requests"), split);
-    let read = { of: null, entries: [] };
+    const last = remembering(async (text) => (await get(`requests?${new URLSearchParams({ limit: MOST, text })}`)).requests.reverse());
+    const one = remembering((id) => find(`requests/${encodeURIComponent(id)}`));
 
     return async ([id], overview) => {
-      if (read.of !== overview.changes.requests) {
-        const { requests: last } = await get(`requests?limit=${MOST}`);
-        read = { of: overview.changes.requests, entries: last.reverse() };
-      }
-      const entry = id && (await find(`requests/${encodeURIComponent(id)}`));
+      const entries = await last(overview.changes.requests, filter.value);
+      const entry = id ? await one(overview.changes.requests, id) : null;
       split.classList.toggle("has-detail", Boolean(id));
-      showRows(list, note, read.entries, filter.value, id, overview.requests);
-      renew(detail, [id, entry, read.entries.length === 0], () => detailOf(id, entry, read.entries.length === 0));
+      renew(list, [entries, id], () => entries.map((each) => row(`#/requests/${each.id}`, String(each.id) === id, first(each), second(each))));
+      note.textContent = told(entries, filter.value.trim(), overview.requests);
+      renew(detail, [id, entry, overview.requests === 0], () => detailOf(id, entry, overview.requests === 0));
     };
   },
 };
 
-function showRows(list, note, entries, filter, id, total) {
-  const wanted = filter.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (each) => [each.method, each.path, each.query, each.status ?? "none", each.key, each.fault].join(" ").toLowerCase();
-  const kept = entries.filter((each) => wanted.every((word) => text(each).includes(word)));
-  renew(list, [kept, id], () => kept.map((each) => row(`#/requests/${each.id}`, String(each.id) === id, first(each), second(each))));
-  const older = total > entries.length ? ` of ${plural(total, "request")}` : "";
-  note.textContent = kept.length || !entries.length ? (older && `The last ${entries.length}${older}.`) : `Nothing fits among the last ${plural(entries.length, "request")}.`;
+/** Say what the list leaves out, or why it is empty. */
+function told(entries, text, all) {
+  if (!entries.length) return text && all ? "Nothing fits the filter." : "";
+  if (entries.length < MOST || entries.length === all) return "";
+  return text ? `The last ${MOST} that fit.` : `The last ${MOST} of ${plural(all, "request")}.`;
 }
 
 function first(entry) {

@@ -1,6 +1,6 @@
 // What calls told to webhooks on this machine, newest first.
-import { get, remove } from "./control.js";
-import { arrows, badge, clockTime, el, empty, facts, heading, renew, row } from "./elements.js";
+import { get, remembering, remove } from "./control.js";
+import { arrows, attempts, badge, clockTime, el, empty, facts, heading, renew, row } from "./elements.js";
 import { json } from "./json.js";
 
 const MOST = 200;
@@ -8,22 +8,20 @@ const MOST = 200;
 export const webhooks = {
   title: "Webhooks",
   open(root, soon) {
-    const forget = el("button", { type: "button", onclick: async () => (await remove("webhooks"), soon()) }, "Empty the log");
+    const { problem, attempt } = attempts(soon);
+    const forget = el("button", { type: "button", onclick: attempt(() => remove("webhooks")) }, "Empty the log");
     const list = arrows(el("ul", { class: "rows" }));
     const detail = el("article", { class: "detail" });
-    const split = el("div", { class: "split" }, el("div", { class: "list" }, el("div", { class: "tools" }, forget), list), detail);
+    const split = el("div", { class: "split" }, el("div", { class: "list" }, el("div", { class: "tools" }, forget), problem, list), detail);
     root.append(el("h2", { class: "hidden" }, "Webhooks"), split);
-    let read = { of: null, entries: [] };
+    const last = remembering(async () => (await get(`webhooks?masked=true&limit=${MOST}`)).webhooks.reverse().map(opened));
 
     return async ([id], overview) => {
-      if (read.of !== overview.changes.webhooks) {
-        const { webhooks: last } = await get(`webhooks?masked=true&limit=${MOST}`);
-        read = { of: overview.changes.webhooks, entries: last.reverse().map(opened) };
-      }
+      const entries = await last(overview.changes.webhooks);
       split.classList.toggle("has-detail", Boolean(id));
-      renew(list, [read.entries, id], () => read.entries.map((each) => line(each, id)));
-      const entry = read.entries.find((each) => String(each.id) === id);
-      renew(detail, [id, entry, read.entries.length === 0], () => detailOf(id, entry, read.entries.length === 0));
+      renew(list, [entries, id], () => entries.map((each) => line(each, id)));
+      const entry = entries.find((each) => String(each.id) === id);
+      renew(detail, [id, entry, entries.length === 0], () => detailOf(id, entry, entries.length === 0));
     };
   },
 };
