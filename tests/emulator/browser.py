@@ -20,8 +20,7 @@ def program() -> str | None:
 def started() -> Iterator[Browser]:
     """Start the browser, without a window."""
     with sync_playwright() as playwright:
-        # Containers run as root, where chromium has no sandbox of its own. It sees nothing but the emulator's pages.
-        browser = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program())
         try:
             yield browser
         finally:

@@ -1,10 +1,12 @@
 // What the emulator holds, by organization and kind.
 import { find, get, remembering } from "./control.js";
-import { arrows, badge, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
+import { arrows, badge, choice, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
 import { json } from "./json.js";
 import { prompt, prompts } from "./prompt.js";
 
 const MOST = 200;
+// Organizations that stand below each other; of more, one is chosen.
+const SIDE_BY_SIDE = 3;
 const KINDS = {
   agents: "Agents",
   numbers: "Numbers",
@@ -76,21 +78,30 @@ function overviewOf(overview, place) {
     ];
   }
   const shown = overview.organizations.filter((each) => Object.keys(each.objects).length || each.id === place.organization);
-  return shown.map((each) => {
-    const isHere = each.id === place.organization;
-    const links = Object.keys(KINDS)
-      .filter((kind) => each.objects[kind] || (isHere && kind === place.collection))
-      .map((kind) => {
-        const current = isHere && kind === place.collection ? "page" : null;
-        return el("li", {}, el("a", { href: href(each.id, kind), "aria-current": current }, KINDS[kind], " ", el("span", { class: "count" }, (each.objects[kind] ?? 0).toLocaleString("en"))));
-      });
-    return el(
-      "section",
-      { class: "organization" },
-      el("h3", {}, each.name, el("span", { class: "quiet" }, [each.key ? `key ${each.key}` : each.id.slice(0, 8), each.parent_org_id ? "child" : null].filter(Boolean).join(" · "))),
-      el("ul", { class: "chips" }, ...links),
-    );
-  });
+  if (shown.length <= SIDE_BY_SIDE) return shown.map((each) => kindsOf(each, place));
+  const here = shown.find((each) => each.id === place.organization);
+  const pick = choice({ id: "organization", onchange: () => (location.hash = href(pick.value)) }, shown.map((each) => [each.id, `${each.name}, ${knownBy(each)}`]));
+  pick.value = here.id;
+  return [el("div", { class: "pick" }, field(plural(shown.length, "organization"), pick)), kindsOf(here, place)];
+}
+
+function kindsOf(organization, place) {
+  const isHere = organization.id === place.organization;
+  const links = Object.keys(KINDS)
+    .filter((kind) => organization.objects[kind] || (isHere && kind === place.collection))
+    .map((kind) => {
+      const count = el("span", { class: "count" }, (organization.objects[kind] ?? 0).toLocaleString("en"));
+      const current = isHere && kind === place.collection ? "page" : null;
+      return el("li", {}, el("a", { href: href(organization.id, kind), "aria-current": current }, KINDS[kind], " ", count));
+    });
+  const title = el("h3", {}, organization.name, el("span", { class: "quiet" }, knownBy(organization)));
+  return el("section", { class: "organization" }, title, el("ul", { class: "chips" }, ...links));
+}
+
+/** Say what tells an organization from others: its last key, or its id when no request came since the start. */
+function knownBy(organization) {
+  const key = organization.key ? `key ${organization.key}` : organization.id.slice(0, 8);
+  return organization.parent_org_id ? `${key}, child of ${organization.parent_org_id.slice(0, 8)}` : key;
 }
 
 const href = (...parts) => `#/objects/${parts.map(encodeURIComponent).join("/")}`;
