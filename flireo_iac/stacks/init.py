@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flireo_iac.errors import SettingsError
+from flireo_iac.stacks.folder import TESTS
 from flireo_iac.stacks.schema import schema_text, schemas
 
 SCHEMA_FOLDER = "schema"
@@ -25,8 +26,8 @@ def write_stack(folder: Path, *, is_empty: bool = False) -> list[Path]:
 
     Args:
         folder: Where to; made when it is not there.
-        is_empty: True leaves out every item and variable: project, program, environments, checks, settings of editors
-            and schemas stay.
+        is_empty: True leaves out every item, variable and smoke test: project, program, environments, checks,
+            settings of editors and schemas stay.
 
     Returns:
         The files that were written, relative to the folder, sorted.
@@ -79,7 +80,8 @@ def _copy(part: Traversable, folder: Path, project: str, written: list[Path], *,
         if part.name != "__pycache__":
             target.mkdir()
             for below in sorted(part.iterdir(), key=lambda each: each.name):
-                _copy(below, target, project, written, is_empty=is_empty)
+                if not (is_empty and part.name == TESTS and below.name.endswith(".yaml")):
+                    _copy(below, target, project, written, is_empty=is_empty)
         return
     text = part.read_text(encoding="utf-8").replace(_PROJECT, project)
     if is_empty and folder.name == "environments":

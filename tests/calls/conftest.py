@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flireo_iac.cli import account, call, calls, config, usage, voices
+from flireo_iac.cli import account, call, calls, config, smoke, usage, voices
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.stacks.init import write_stack
 
@@ -92,7 +92,7 @@ def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     shutil.copytree(world.folder, tmp_path / "shop", symlinks=True)
     monkeypatch.chdir(tmp_path / "shop")
     app = typer.Typer()
-    for module in (account, call, calls, config, usage, voices):
+    for module in (account, call, calls, config, smoke, usage, voices):
         module.register(app)
     world.control("DELETE", "/requests")
     world.control("DELETE", "/callees")

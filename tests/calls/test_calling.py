@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from flireo_iac.cli import _placing
+from flireo_iac.cli import _placing, _testing_live
 from flireo_iac.cli._calling import table_of
 from flireo_iac.client.calls import PhoneCall
 from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import CallStateError, CreditsError, InvalidInputError, NotFoundError, SettingsError
+from flireo_iac.smoke.live import Line
 from tests.acceptance.deployment import pulumi_program
 from tests.calls.conftest import CALLEE, Run, World
 
@@ -44,6 +45,22 @@ def test_a_call_of_a_deployed_agent_is_followed_to_its_end(
         "in-progress",
         "ended",
     ]
+    assert world.posts() == ["/calls/outbound"]
+
+
+def test_a_smoke_test_calls_with_the_deployed_agent(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Path("agents/receptionist.yaml")
+    file.write_text(file.read_text().replace("how can I help?", "what do you want?"))
+    Path("tests/booking.yaml").write_text(
+        "agent: receptionist\nexpect: {transcript: [{speaker: agent, contains: how can i help}], "
+        "analysis: {$.appointment_made: false}}\n"
+    )
+    world.control("PUT", f"/callees/{CALLEE}", json={"script": ["Hello?"]})
+    monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=world.advance))
+    words = ["--live", "--to", CALLEE, "--max-cost", "0.70", "--number", "main", "--yes"]
+    done = run("test", "booking", "-s", "dev", *words)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "passed   booking  agents.receptionist" in done.stdout
     assert world.posts() == ["/calls/outbound"]
 
 

@@ -86,6 +86,22 @@ def test_a_call_tells_its_whole_story_signed_and_in_the_shape_of_the_contract(wo
     assert (kept["name"], kept["result"], kept["id"]) == ("book", "10:00", called["id"])
 
 
+def test_a_script_may_bring_the_result_along_so_that_nobody_is_asked(world: World, receiver: Receiver) -> None:
+    tools = [{**BOOK, "url": receiver.url}, {"name": "lost", "description": "Nowhere"}, {"type": "endCall"}]
+    agent = world.agent(llm_config={**LLM, "tools": tools})
+    turns = [
+        {"tool": {"name": "book", "arguments": {"day": 1}, "result": None}, "reply": "{{result}}!"},
+        {"tool": {"name": "lost", "result": "found"}, "reply": "{{result}}"},
+        {"tool": {"name": "end_call"}},
+    ]
+    call = rung(world, agent, script=turns)
+    assert receiver.events() == []
+    assert world.said(call)[1] == "a: null!"
+    assert "the tool has no url" in world.said(call)[2], "a tool that nobody can be asked about has no result either"
+    assert [each["name"] for each in world.raw(call)["tool_calls"]] == ["book", "lost", "end_call"]
+    assert world.raw(call)["end_reason"] == "agent_hangup"
+
+
 def test_later_dialects_spell_it_otherwise_and_a_successor_says_more(world: World, receiver: Receiver) -> None:
     receiver.answers["assistant-request"] = {"assistant": {"metadata": {"ticket": 7}}}
     plan = {"structured_data_plan": {"enabled": True, "schema": {"properties": {"mood": {"const": "calm"}}}}}
