@@ -15,7 +15,6 @@ import typer
 
 from flireo_iac.cli import output
 from flireo_iac.cli._calling import clean, line_of
-from flireo_iac.cli._choosing import EngineChoice
 from flireo_iac.core.check import suggestion
 from flireo_iac.errors import EmulatorError, ExitCode, Problem, SettingsError, StackError
 from flireo_iac.lint import smoke_tests as lint
@@ -60,7 +59,6 @@ class Asked:
         changed: True for those that a change touches.
         base: What the change is compared with; None to find it.
         live: How real calls are placed; None for none.
-        engine: Whose state is read for real calls.
         report: File of the JUnit report; None for none.
         as_json: True prints one document.
     """
@@ -71,7 +69,6 @@ class Asked:
     changed: bool
     base: str | None
     live: Live | None
-    engine: EngineChoice
     report: Path | None
     as_json: bool
 
@@ -202,7 +199,7 @@ def _outcomes(
     elif here:
         from flireo_iac.cli._testing_live import live
 
-        yield from live(folder, target, here, asked.live, asked.engine, as_json=asked.as_json)
+        yield from live(folder, target, here, asked.live, as_json=asked.as_json)
 
 
 def offline(stack: LoadedStack, tests: Sequence[SmokeTest]) -> Iterator[Outcome]:

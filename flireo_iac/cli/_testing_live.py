@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flireo_iac.cli import output
 from flireo_iac.cli._at_hand import AtHand
-from flireo_iac.cli._choosing import EngineChoice, ask, must_ask
+from flireo_iac.cli._choosing import ask, must_ask
 from flireo_iac.cli._placing import draft_of, id_of
 from flireo_iac.cli._testing import Live
 from flireo_iac.client.api import FlireoApi
@@ -22,9 +22,7 @@ from flireo_iac.stacks.targets import Target
 _LONGEST = "max_duration_seconds"
 
 
-def live(
-    folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, engine: EngineChoice, *, as_json: bool
-) -> Iterator[Outcome]:
+def live(folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, *, as_json: bool) -> Iterator[Outcome]:
     """Run tests with real calls.
 
     Args:
@@ -32,7 +30,6 @@ def live(
         target: The stack.
         tests: The tests.
         asked: Whom to call, and what it may cost.
-        engine: Whose state is read.
         as_json: True when nobody can be asked.
 
     Raises:
@@ -41,7 +38,7 @@ def live(
     if not is_phone_number(asked.to):
         raise InvalidInputError([no_number(f'test --live --to "{asked.to}"')])
     asks = must_ask("test --live", yes=asked.yes, as_json=as_json)
-    hand = AtHand("test --live", folder, target.stack or None, engine)
+    hand = AtHand("test --live", folder, target.stack or None)
     number_id = id_of(hand, "phone_number", asked.number) if asked.number is not None else None
     with hand.api() as api:
         if asks:

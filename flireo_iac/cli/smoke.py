@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from flireo_iac.cli._choosing import EngineChoice
+from flireo_iac.cli._options import AsJson, StackFolder
 from flireo_iac.errors import SettingsError
 
 
@@ -19,9 +19,7 @@ def register(app: typer.Typer) -> None:
 def smoke(
     names: list[str] | None = typer.Argument(None, metavar="[NAME]...", help="Tests to run; default all of tests/."),
     stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose agents are called, or its environment."),
-    cwd: Path | None = typer.Option(
-        None, "-C", "--cwd", help="Folder of the stack.", show_default="here, or the next folder above with a stack"
-    ),
+    cwd: StackFolder = None,
     changed: bool = typer.Option(False, "--changed", help="Only tests that a change touches."),
     base: str | None = typer.Option(
         None,
@@ -39,9 +37,8 @@ def smoke(
         None, "--max-cost", metavar="EURO", help="With --live: most that all calls may cost."
     ),
     yes: bool = typer.Option(False, "-y", "--yes", help="Place real calls without a question."),
-    engine: EngineChoice = typer.Option(EngineChoice.AUTO, "--engine", help="With --live: whose state is read."),
     report: Path | None = typer.Option(None, "--junit", metavar="FILE", help="Also write a JUnit report."),
-    as_json: bool = typer.Option(False, "-j", "--json", help="Print one JSON document."),
+    as_json: AsJson = False,
 ) -> None:
     """Run the smoke tests of a stack: offline against an emulator, without a key, or with real calls."""
     from flireo_iac.cli._testing import Asked, Live, run
@@ -56,7 +53,7 @@ def smoke(
     if live and (to is None or max_cost is None):
         raise SettingsError("test --live: --to and --max-cost are needed: whom to call, and what it may cost.")
     asked = Live(to, number, _euros(max_cost), draft, yes) if live and to is not None else None
-    run(Asked(cwd, stack, tuple(names or ()), changed, base, asked, engine, report, as_json))
+    run(Asked(cwd, stack, tuple(names or ()), changed, base, asked, report, as_json))
 
 
 def _euros(text: str | None) -> Decimal:

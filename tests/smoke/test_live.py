@@ -177,6 +177,6 @@ def test_it_costs_money_so_somebody_has_to_agree(
 
 
 def test_a_deployed_agent_has_to_be_deployed(flireo: Flireo, control: Control) -> None:
-    done = flireo("test", "a", "-s", "dev", "--live", "--to", CALLEE, "--max-cost", "1", "--yes", "--engine", "local")
+    done = flireo("test", "a", "-s", "dev", "--live", "--to", CALLEE, "--max-cost", "1", "--yes")
     assert done.exit_code == 4
     assert 'agent "agents.desk": it is not deployed in the stack "dev"' in done.stdout
