@@ -127,7 +127,7 @@ def test_a_call_is_rung_followed_and_steered_from_the_page(page: Page, emulator:
     practice.control.put("/callees/default", json={"script": ["One", "Two", "Three", "Four"]})
     visit(page, emulator, "calls")
     page.get_by_role("button", name="Ring").click()
-    lines = page.get_by_role("log").locator("li[data-role]")
+    lines = page.get_by_role("log").locator("[data-role]")
     expect(page.get_by_role("log")).to_contain_text("Nobody has said anything yet")
     page.get_by_role("button", name="+10 s").click()
     expect(page.get_by_role("log")).to_contain_text("Two")

@@ -58,7 +58,7 @@ function lasted(call) {
 /** Show one call; its transcript grows in place, so that a reader hears only what is new. */
 function talk(detail, soon) {
   const head = el("div");
-  const transcript = el("ol", { class: "transcript", role: "log", "aria-label": "Transcript" });
+  const transcript = el("div", { class: "transcript", role: "log", "aria-label": "Transcript" });
   const steering = commands(soon);
   const rest = el("div");
   let of = null;
@@ -113,14 +113,14 @@ const WHO = { assistant: "Agent", user: "Person", system: "Told to the agent" };
 
 function grow(transcript, call) {
   const lines = call.messages ?? [];
-  const before = transcript.querySelectorAll("li[data-role]").length;
+  const before = transcript.querySelectorAll("[data-role]").length;
   if (before === 0 && lines.length > 0) transcript.replaceChildren();
   for (const { role, content } of lines.slice(before)) {
-    transcript.append(el("li", { class: role, "data-role": role }, el("span", { class: "who" }, WHO[role] ?? role), el("span", { class: "said" }, ...marked(content))));
+    transcript.append(el("div", { class: role, "data-role": role }, el("span", { class: "who" }, WHO[role] ?? role), el("span", { class: "said" }, ...marked(content))));
   }
   if (lines.length === 0) {
     const text = call.ended_at ? "Nothing was said." : "Nobody has said anything yet. Move the clock to let time pass.";
-    if (transcript.textContent !== text) transcript.replaceChildren(el("li", { class: "quiet" }, text));
+    if (transcript.textContent !== text) transcript.replaceChildren(el("p", { class: "quiet" }, text));
   }
 }
 
