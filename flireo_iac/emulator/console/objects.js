@@ -120,7 +120,7 @@ function told(rows, text, overview, place) {
   return text ? `The ${MOST} newest that fit.` : `The ${MOST} newest of ${plural(all, "object")}; filter to find others.`;
 }
 
-const nameOf = (object) => String(object.name ?? object.phone_number ?? object.domain ?? object.provider ?? object.host ?? object.caller_phone ?? object.id);
+const nameOf = (object) => String(object.name ?? object.phone_number ?? object.domain_name ?? object.provider ?? object.host ?? object.caller_phone ?? object.id);
 
 function second(object) {
   const name = nameOf(object);
