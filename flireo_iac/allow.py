@@ -19,6 +19,7 @@ ITEM_WORDS = {
     "replace": "replace a phone number by a new one",
     "in-use": "delete or replace an agent that a number or a campaign uses",
     "call-again": "take away a lead that was called already, so that the campaign calls it again",
+    "overwrite": "store a key over one that the account holds and this state does not know",
     "twin": "create an object although the account holds one like it",
 }
 """Words that name an item, and what they allow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ class Creation:
         key = natural_key(kind, spelled)
         with self._locks[(kind.name, *map(str, key.values()))]:
             if kind.endpoint.style == "slot":
-                return self._store(kind, inputs, body, say)
+                return self._store(kind, inputs, body, say, urn)
             found = self._held(kind, inputs, body, say, urn) if kind.endpoint.within else None
             if found is None:
                 found = self._from_earlier_run(kind, inputs, body, say, urn)
@@ -118,17 +119,21 @@ class Creation:
         except FlireoError as error:
             raise UnfinishedError(f"{made.id} was created, and then: {error.reason}", made) from None
 
-    def _store(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say) -> Existing:
-        """Store a value under its name: to do it twice does no harm, so there is nothing to settle."""
+    def _store(self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str) -> Existing:
+        """Store a value under its name: to do it twice does no harm, to do it over somebody else's does."""
         slot = str(body[kind.endpoint.slot_field])
-        self.account.check()
+        earlier = self.journal.of(self._scope(), kind.name, urn, natural_key(kind, body))
         before = self._stored(kind, slot)
         if before is not None:
+            if not earlier:
+                self._refuse_overwrite(kind, slot, urn)
             say("warning", f"the account held a {kind.title} for this already; it is overwritten")
+        intent = self._begin(kind, body, urn)
         try:
             row = self.api.create(kind, body)
         except FlireoError as error:
             if not is_lost(error):
+                self._noted(self.journal.close, intent)
                 raise
             self.inventory.relist(kind)
             after, place = self._stored(kind, slot), kind.endpoint.slot_output
@@ -139,8 +144,25 @@ class Creation:
                 ) from None
             row = after
             say("warning", "the answer was lost; the vault holds a new key, which is kept")
+        for settled in earlier:
+            self._noted(self.journal.close, settled)
+        self._answered(intent, {**row, "id": slot})
         self.inventory.remember(kind, row)
         return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
+
+    def _refuse_overwrite(self, kind: Kind, slot: str, urn: str) -> None:
+        """Stop before a value is lost that nobody can read back: another stack's, or a person's."""
+        name = urn.rpartition("::")[2]
+        if not urn or self.is_known(kind.name, slot) or self.allowed.covers("overwrite", name):
+            return
+        stack = urn.removeprefix("urn:pulumi:").partition("::")[0]
+        adopt = shlex.join(["flireo", "adopt", "-s", stack, f"{kind.folder}.{name}"])
+        raise AmbiguousCreateError(
+            f"the account holds a {kind.title} for {slot} already, and this run's state does not know it, so nothing "
+            f"was sent: a key cannot be read back once another is stored over it. To keep it and manage it here: "
+            f"{adopt}. To store this one over it: {flag('overwrite', name)}, or FLIREO_ALLOW=overwrite:{name}.",
+            candidates=(slot,),
+        )
 
     def _stored(self, kind: Kind, slot: str) -> Row | None:
         return {str(row["id"]): row for row in self.inventory.listing(kind).rows}.get(slot)

@@ -61,6 +61,7 @@ class Proposal:
         row: The object that it made; None unless it is taken.
         candidates: Objects that could be it.
         made: What the state shall hold; None unless it is taken into the state.
+        is_intent_kept: Whether the journal goes on to hold the create, because the next run needs it.
     """
 
     unfinished: Unfinished
@@ -69,6 +70,7 @@ class Proposal:
     row: Row | None = None
     candidates: tuple[Row, ...] = ()
     made: Existing | None = None
+    is_intent_kept: bool = False
 
 
 def ways_out(proposal: Proposal, urns: Iterable[str] = ()) -> tuple[str, ...]:

@@ -253,7 +253,8 @@ def without_look(left: Unfinished, intents: Iterable[Intent], choices: Choices) 
         has_id = any(each.object_id is not None for each in intents)
         return _settled_by_next_run(left) if left.is_planned and not has_id else None
     if left.kind.endpoint.style == "slot":
-        return Proposal(left, Action.CLEAR, "the next run stores it again, which does no harm")
+        # The intent tells the next run that what the slot holds may be this stack's own.
+        return Proposal(left, Action.CLEAR, "the next run stores it again, which does no harm", is_intent_kept=True)
     return None
 
 
@@ -281,6 +282,8 @@ def note(journal: Journal, proposal: Proposal, folder: str, scope: str | None) -
     """
     left = proposal.unfinished
     if proposal.action in (Action.LEAVE, Action.ASK):
+        return
+    if proposal.is_intent_kept:
         return
     for intent in journal.intents():
         if intent.urn == left.urn and scope in (None, intent.scope):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 
+import httpx
 import yaml
 
 from flireo_iac.kinds import KINDS
-from tests.acceptance.deployment import Deployment
+from tests.acceptance.deployment import KEY, Deployment
 
 TOOL = {**KINDS["tool_template"].example, "name": "Book"}
 
@@ -50,3 +51,20 @@ def test_an_item_that_got_another_name_is_made_anew_where_the_state_is_told(depl
         deployment.good("up")
     (kept,) = deployment.account("/tool-templates")["toolTemplates"]
     assert kept["name"] == "Book"
+
+
+def test_a_key_that_another_stack_stored_stays_until_somebody_says_which(deployment: Deployment) -> None:
+    deployment.environ["FLIREO_SECRET_OPENAI"] = "canary-key-ours"
+    deployment.write("byok/openai.yaml", "provider: openai\napi_key: ${secret.openai}\nprotect: false\n")
+    headers = {"Authorization": f"Bearer {KEY}"}
+    body = {"provider": "openai", "api_key": "canary-key-theirs"}
+    httpx.post(f"{deployment.api_url}/byok", json=body, headers=headers).raise_for_status()
+    deployment.counts()
+    stopped = deployment.run("up")
+    assert stopped.code == 1
+    assert "flireo adopt -s dev byok.openai" in stopped.text
+    assert "POST" not in deployment.counts()
+    assert "canary-key-theirs" in httpx.get(f"{deployment.control_url}/state").text
+    deployment.good("adopt", "byok.openai")
+    deployment.good("preview", "--expect-no-changes")
+    assert "POST" not in deployment.counts()

@@ -374,3 +374,41 @@ def test_a_process_that_still_creates_is_told_from_one_that_was_killed(tmp_path:
     child.join()
     assert not journal.is_under_way(intent)
     assert journal.intents() == (intent,)
+
+
+KEY = KINDS["byok_key"]
+KEY_URN = URN.replace("Agent::desk", "ByokKey::openai")
+OPENAI = {"provider": "openai", "api_key": "canary-key"}
+
+
+def test_a_key_that_the_state_does_not_know_is_not_overwritten_unasked(runs: Runs) -> None:
+    runs.account.rows["openai"] = {"id": "openai", "provider": "openai", "secret_id": "theirs"}
+    with pytest.raises(AmbiguousCreateError) as stopped:
+        runs.creation().create(KEY, OPENAI, runs.said, KEY_URN)
+    assert "flireo adopt -s dev byok.openai" in stopped.value.reason
+    assert "--allow overwrite:openai" in stopped.value.reason
+    assert "canary" not in stopped.value.reason
+    assert runs.account.rows["openai"]["secret_id"] == "theirs"
+    assert runs.intents() == ()
+    creation = runs.creation()
+    creation.allowed = Allowed(frozenset({"overwrite:openai"}))
+    creation.create(KEY, OPENAI, runs.said, KEY_URN)
+    assert runs.account.rows["openai"]["secret_id"] != "theirs"
+
+
+def test_a_key_that_the_state_knows_is_stored_again(runs: Runs) -> None:
+    runs.account.rows["openai"] = {"id": "openai", "provider": "openai", "secret_id": "ours"}
+    runs.creation(known=("openai",)).create(KEY, OPENAI, runs.said, KEY_URN)
+    assert runs.account.calls.count("create") == 1
+
+
+def test_a_key_that_a_run_stored_before_it_was_cut_off_is_stored_again(runs: Runs) -> None:
+    def end() -> None:
+        runs.account.after_create = lambda: None
+        raise CutOff
+
+    runs.account.after_create = end
+    with pytest.raises(CutOff):
+        runs.creation().create(KEY, OPENAI, runs.said, KEY_URN)
+    assert runs.creation().create(KEY, OPENAI, runs.said, KEY_URN).id == "openai"
+    assert [each.object_id for each in runs.intents()] == ["openai"]
