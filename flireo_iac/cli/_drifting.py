@@ -26,7 +26,7 @@ from flireo_iac.drift.compare import Versions, compare
 from flireo_iac.drift.files import wanted_items
 from flireo_iac.drift.ignores import Ignore, apply, read_ignores, write_ignore
 from flireo_iac.drift.looking import look
-from flireo_iac.drift.model import DRIFTING, Applied, Drift, Held, ItemDrift
+from flireo_iac.drift.model import DRIFTING, LOST, Applied, Drift, Fate, Held, ItemDrift
 from flireo_iac.drift.unmanaged import projects, recorded, unmanaged
 from flireo_iac.engine.files.project import load_project
 from flireo_iac.errors import FlireoError, SettingsError, StackError
@@ -266,6 +266,10 @@ _NO_FILES = (
 )
 
 
+_SHOWN = 10
+"""Places that a message names at most."""
+
+
 def _variable(secret: str) -> str:
     return "FLIREO_SECRET_" + secret.upper().replace("-", "_")
 
@@ -286,5 +290,13 @@ def _nothing_there(selector: Selector, drift: Drift) -> str:
         for field in item.fields
         if field.place.mover in DRIFTING
     ]
-    shown = f"these were: {', '.join(moved[:10])}. Name one of them" if moved else "nothing was. Leave it out"
+    gone = next((each for each in drift.items if each.fate in LOST and selector.takes_item(each.key)), None)
+    if gone is not None and gone.fate is not Fate.UNMANAGED:
+        return (
+            f'"{selector}" is gone from the account, so there is nothing to take over from there. To have it again: '
+            f"flireo up -s {drift.stack} --refresh. To let it go: take out its file, too."
+        )
+    more = f", and {len(moved) - _SHOWN:,} more" if len(moved) > _SHOWN else ""
+    named = f"these were: {', '.join(moved[:_SHOWN])}{more}. Name one of them"
+    shown = named if moved else "nothing was. Leave it out"
     return f'"{selector}" was not changed in the account, {shown}.'

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from flireo_iac.core.inside import Difference
-from flireo_iac.core.threeway import Mover
+from flireo_iac.core.threeway import Mover, property_of
 from flireo_iac.drift.model import DRIFTING, LOST, Applied, Drift, Fate, FieldDrift, Held, ItemDrift
+from flireo_iac.kinds import marker
+from flireo_iac.kinds._markers import Secret
 from flireo_iac.plan.model import Op, Plan, PlannedStep
 from flireo_iac.review.build import changes_of, joined
 from flireo_iac.review.mask import told
@@ -97,12 +99,21 @@ def _notes(drift: Drift) -> Iterator[str]:
             f"What is gone: flireo up -s {drift.stack} --refresh makes it anew. To let it go, take out its file, too."
         )
     moved = [each for each in drift.items if any(one.place.mover in DRIFTING for one in each.fields)]
+    keep = next(filter(None, map(_acceptable, moved)), "")
+    if keep:
+        yield f"To keep what the account says: flireo drift -s {drift.stack} --accept {keep}."
     if moved:
-        path = "" if moved[0].of(Mover.DASHBOARD) else f".{moved[0].of(Mover.CONFLICT)[0].place.path}"
-        yield (
-            f"To keep what the account says: flireo drift -s {drift.stack} --accept {moved[0].key}{path}. "
-            f"To undo it: flireo up -s {drift.stack} --refresh."
-        )
+        yield f"To undo {'it' if keep else 'what was changed in the account'}: flireo up -s {drift.stack} --refresh."
+
+
+def _acceptable(item: ItemDrift) -> str:
+    """Name what of an item can be taken over into its file; empty when nothing can, because it is secret."""
+    for mover in (Mover.DASHBOARD, Mover.CONFLICT):
+        for each in item.of(mover):
+            info = item.kind.inputs.get(property_of(each.place.path))
+            if info is None or marker(info, Secret) is None:
+                return item.key if mover is Mover.DASHBOARD else f"{item.key}.{each.place.path}"
+    return ""
 
 
 def _changes(item: ItemDrift, radius: _Met) -> Iterator[ItemChange]:

@@ -5,6 +5,7 @@ The same tests run on both engines: always on the local one, and on the `pulumi`
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -39,6 +40,11 @@ class Run:
     def text(self) -> str:
         """Everything it printed."""
         return self.stdout + self.stderr
+
+    @property
+    def json(self) -> Any:
+        """What it printed as data, read."""
+        return json.loads(self.stdout)
 
 
 @dataclass

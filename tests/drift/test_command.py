@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from flireo_iac.engine.files import secrets
 from flireo_iac.engine.files.backend import Backend
 from flireo_iac.errors import ExitCode
 from flireo_iac.kinds import KINDS
+from tests.acceptance.deployment import Run
 from tests.drift.stage import PASSPHRASE, Stage, save_state
 from tests.stacks.repository import Repository
 
@@ -37,25 +37,6 @@ webhook_secret: ${secret.hook}
 
 
 NUMBER = 'phone_number: "+31201234567"\nagent_id: ${agents.desk.id}\n'
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished command.
-
-    Args:
-        code: Exit code.
-        stdout: What it printed as data.
-        stderr: What it printed beside that.
-    """
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
 
 
 Flireo = Callable[..., Run]
@@ -222,6 +203,14 @@ def test_a_conflict_is_taken_only_by_its_name(deployed: Stage, flireo: Flireo) -
     assert (deployed.folder / "agents/desk.yaml").read_text() == AGENT.replace("Good day.", "Yo.")
 
 
+def test_what_is_gone_cannot_be_taken_over(deployed: Stage, flireo: Flireo) -> None:
+    deployed.api.delete(KINDS["phone_number"], deployed.id_of("numbers.main"))
+    refused = flireo("drift", "-s", "dev", "--accept", "numbers.main")
+    assert refused.code == ExitCode.CONFIGURATION
+    assert '"numbers.main" is gone from the account' in refused.stderr
+    assert "flireo up -s dev --refresh" in refused.stderr
+
+
 def test_what_is_ignored_is_told_and_does_not_count(deployed: Stage, flireo: Flireo) -> None:
     agent(deployed, first_message="Yo.")
     assert flireo("drift", "-s", "dev", "--ignore", "agents.desk.first_message").code == ExitCode.CONFIGURATION
@@ -386,6 +375,7 @@ def test_the_slot_of_another_account_is_not_called_drift(stage: Stage, flireo: F
     moved = flireo("drift", "-s", "dev")
     told = "  api_key: changed  (somebody stored another value, which nobody can read back)"
     assert (moved.code, told in moved.stdout.splitlines()) == (ExitCode.DIFFERENCES, True)
+    assert "--accept" not in moved.stdout
     stage.key = "fl_test_another"
     store(stage.key)
     assert flireo("drift", "-s", "dev").code == ExitCode.AUTHENTICATION
