@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,3 +65,8 @@ def _write(found: Pulled, *, yes: bool, as_json: bool) -> None:
         ask("Do you want these files to be written?")
     found.write()
     output.note(f"written: {len(found.changes)} file{'' if len(found.changes) == 1 else 's'}.")
+    if found.has_new_items:
+        place = [] if found.folder.samefile(Path.cwd()) else ["-C", os.path.relpath(found.folder)]
+        adopt = shlex.join(["flireo", "adopt", *place, "-s", found.stack])
+        first = "supply the secrets above, then take" if found.needed else "take"
+        output.note(f"next: {first} the objects into the state, without a write: {adopt}")

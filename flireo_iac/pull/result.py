@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from flireo_iac.errors import SettingsError
+from flireo_iac.kinds import KINDS
 from flireo_iac.pull.forms import Needed
 
 
@@ -70,6 +71,12 @@ class Pulled:
     left: tuple[Remark, ...]
     by_hand: tuple[Remark, ...]
     gone: tuple[str, ...]
+
+    @property
+    def has_new_items(self) -> bool:
+        """Whether it would write files of items that were not there."""
+        places = {kind.single_file or kind.folder for kind in KINDS.values()}
+        return any(each.before is None and PurePosixPath(each.path).parts[0] in places for each in self.changes)
 
     def write(self) -> None:
         """Write the files; each is whole or as it was.
