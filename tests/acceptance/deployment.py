@@ -102,21 +102,24 @@ class Deployment:
         )
         return Run(done.returncode, done.stdout, done.stderr)
 
-    def run(self, verb: str, *flags: str, ask: bool = False) -> Run:
+    def run(self, verb: str, *flags: str, ask: bool = False, is_previewed: bool = False) -> Run:
         """Run preview, up, refresh or destroy on this deployment's engine.
 
         Args:
             verb: The verb.
             *flags: More flags, the same on both engines.
             ask: True leaves ``--yes`` out.
+            is_previewed: True has an up or a destroy plan first, as it does for a user; that runs the program twice.
         """
         if self.engine == "pulumi":
             self.make_stack()
-        return self.command(*self.arguments(verb, *flags, ask=ask))
+        return self.command(*self.arguments(verb, *flags, ask=ask, is_previewed=is_previewed))
 
-    def arguments(self, verb: str, *flags: str, ask: bool = False) -> list[str]:
+    def arguments(self, verb: str, *flags: str, ask: bool = False, is_previewed: bool = False) -> list[str]:
         """Give the command line of a verb, as ``run`` takes it."""
         yes = [] if verb == "preview" or ask else ["--yes"]
+        if verb in ("up", "destroy") and not (ask or is_previewed or "--skip-preview" in flags):
+            yes.append("--skip-preview")
         if self.engine == "local":
             program = [sys.executable, "-m", "flireo_iac.cli", verb, "--engine", "local"]
             return [*program, "--stack", self.stack, *yes, *flags]
@@ -127,9 +130,9 @@ class Deployment:
         if not list((self.home / "state").glob(f".pulumi/stacks/*/{self.stack}.json")):
             self.command("pulumi", "stack", "init", self.stack, "--non-interactive")
 
-    def good(self, verb: str, *flags: str) -> Run:
+    def good(self, verb: str, *flags: str, is_previewed: bool = False) -> Run:
         """Run a verb that has to succeed."""
-        done = self.run(verb, *flags)
+        done = self.run(verb, *flags, is_previewed=is_previewed)
         assert done.code == 0, f"{verb} {' '.join(flags)} ended with {done.code}:\n{done.text}"
         return done
 

@@ -40,7 +40,7 @@ def methods(deployment: Deployment) -> set[str]:
 def shop(deployment: Deployment) -> Deployment:
     """A stack that is up, in the account of the first key."""
     write_shop(deployment, pairs=2)
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     deployment.counts()
     return deployment
 
@@ -65,7 +65,7 @@ def test_a_key_of_another_organization_changes_nothing(shop: Deployment) -> None
 
     # The right key goes on as if nothing had been.
     with_key(shop, KEY)
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     assert shop.counts().get("PATCH") == 1
     assert ids(shop) == held
 
@@ -126,7 +126,7 @@ def test_a_create_that_comes_first_is_stopped_without_the_command(shop: Deployme
     with_key(shop, KEY)
     assert shop.command(*by_itself).code == 0
     assert shop.counts().get("POST") == 1
-    shop.good("up", "--skip-preview", "--expect-no-changes")  # the other engine's question leaves no trace
+    shop.good("up", "--expect-no-changes")  # the other engine's question leaves no trace
 
 
 def spoil(shop: Deployment, path: str, kind: str, times: int | None = None) -> None:

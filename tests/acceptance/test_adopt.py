@@ -76,7 +76,7 @@ def held(deployment: Deployment) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("engine", [PULUMI], indirect=True)
 def test_it_leaves_what_a_create_and_a_refresh_leave(deployment: Deployment) -> None:
     write_shop(deployment, 2)
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     deployment.good("refresh", "--skip-preview")
     expected = held(deployment)
     shutil.rmtree(deployment.home / "state" / ".pulumi")
@@ -90,7 +90,7 @@ def test_it_leaves_what_a_create_and_a_refresh_leave(deployment: Deployment) -> 
 
 def test_items_are_forgotten_and_taken_back(deployment: Deployment) -> None:
     write_shop(deployment, 1)
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     expected = held(deployment)
     refused = adopt(deployment, "--remove", "agents.desk00", "--yes", code=1)
     assert "PhoneNumber::line00 needs it" in refused.stderr

@@ -96,7 +96,7 @@ def test_each_goes_on_where_the_other_stopped(pair: Pair) -> None:
     assert set(pair.other.counts()) == {"GET"}
     prompt = pair.one.folder / "agents" / "desk01.md"
     prompt.write_text(prompt.read_text().replace("Be brief.", "Be very brief."))
-    pair.other.good("up", "--skip-preview")
+    pair.other.good("up")
     assert pair.other.counts() == {"GET": 3, "PATCH": 1}
 
     has_nothing_to_do(pair.one)
@@ -112,7 +112,7 @@ def test_each_goes_on_where_the_other_stopped(pair: Pair) -> None:
     assert pair.one.counts() == {"DELETE": 9, "GET": 5}
     assert pair.config == config
     # An empty stack, too, is one that the other engine goes on with.
-    pair.other.good("up", "--skip-preview")
+    pair.other.good("up")
     assert pair.other.counts()["POST"] == 9
     has_nothing_to_do(pair.one)
     pair.other.good("destroy")
@@ -196,13 +196,13 @@ def test_the_other_ends_what_failed_halfway(pair: Pair) -> None:
     write_shop(pair.one, pairs=2)
     fault = {"kind": "status:400", "method": "POST", "path": "/numbers", "times": 1}
     httpx.post(f"{pair.one.control_url}/faults", json=fault).raise_for_status()
-    done = pair.one.run("up", "--skip-preview")
+    done = pair.one.run("up")
     assert done.code != 0
     httpx.delete(f"{pair.one.control_url}/faults").raise_for_status()
     assert len(pair.one.account("/numbers")["numbers"]) < 2
     assert len(pair.one.account("/sip-trunks")["trunks"]) == 1
     pair.one.counts()
-    pair.other.good("up", "--skip-preview")
+    pair.other.good("up")
     assert 0 < pair.other.counts()["POST"] < 9, "what the first engine made is in its state"
     assert len(pair.one.account("/numbers")["numbers"]) == 2
     assert len(pair.one.account("/agents")["agents"]) == 2

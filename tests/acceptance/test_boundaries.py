@@ -143,7 +143,7 @@ class Bench:
             deployment = new_deployment(top, server.url, server.control_url, self.engine)
             if phase.before is not None:
                 phase.before(deployment)
-                deployment.good("up", "--skip-preview")
+                deployment.good("up")
             phase.writes(deployment)
             if self.engine == "pulumi":
                 deployment.make_stack()

@@ -61,7 +61,7 @@ def two_stacks(tmp_path: Path, emulator: Running, *, machines: int) -> list[Depl
 
 def up_at_once(deployments: list[Deployment]) -> list[Run]:
     with ThreadPoolExecutor(len(deployments)) as threads:
-        return list(threads.map(lambda each: each.run("up", "--skip-preview"), deployments))
+        return list(threads.map(lambda each: each.run("up"), deployments))
 
 
 def makers(emulator: Running) -> list[str]:

@@ -56,7 +56,7 @@ def shop(deployment: Deployment) -> Deployment:
 
 def test_leads_cost_a_request_only_when_they_change(shop: Deployment) -> None:
     write(shop, LEADS, "scheduled")
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     assert sent(shop) == ["POST /agents", "POST /agents", "POST /campaigns", "PATCH /campaigns/ID"]
     assert campaign(shop)["status"] == "scheduled"
     assert {number: row["variables"] for number, row in leads(shop).items()} == {
@@ -64,19 +64,19 @@ def test_leads_cost_a_request_only_when_they_change(shop: Deployment) -> None:
         "+31201234502": {"name": "Sam"},
         "+31201234503": {"name": "Kim"},
     }
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     shop.good("preview", "--refresh", "--expect-no-changes")
     assert sent(shop) == []
 
     write(shop, [*LEADS[:1], "+31201234502,Samuel", "+31201234504,Alex"], "scheduled")
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     lines = sent(shop)
     assert sorted(line.partition(" ")[0] for line in lines) == ["DELETE", "DELETE", "POST", "POST"]
     assert sorted(leads(shop)) == ["+31201234501", "+31201234502", "+31201234504"]
     assert leads(shop)["+31201234502"]["variables"] == {"name": "Samuel"}
 
     shop.edit("campaigns", campaign(shop)["id"], {"status": "paused"})
-    shop.good("destroy", "--skip-preview")
+    shop.good("destroy")
     assert [line.partition("/")[2].partition("/")[0] for line in sent(shop)] == ["campaigns", "agents", "agents"]
     assert shop.account("/campaigns")["campaigns"] == []
 
@@ -95,7 +95,7 @@ def test_a_forecast_knows_what_leads_cost(shop: Deployment) -> None:
 
 
 def test_who_was_called_is_not_called_again(shop: Deployment) -> None:
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     before = leads(shop)
     for number in ("+31201234501", "+31201234502"):
         shop.edit("leads", before[number]["id"], {"status": "completed", "attempts": 1})
@@ -103,7 +103,7 @@ def test_who_was_called_is_not_called_again(shop: Deployment) -> None:
     shop.good("preview", "--refresh", "--expect-no-changes")
 
     write(shop, ["+31201234501,Robin the first", *LEADS[2:]])
-    done = shop.good("up", "--skip-preview")
+    done = shop.good("up")
     assert "was called already (completed)" in done.text
     assert sent(shop) == []
     assert {number: row["id"] for number, row in leads(shop).items()} == {
@@ -113,18 +113,18 @@ def test_who_was_called_is_not_called_again(shop: Deployment) -> None:
 
     write(shop, ["+31201234501,Robin the second", *LEADS[2:]])
     shop.environ["FLIREO_ALLOW"] = "call-again:renewals/+31201234501"
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     assert [line.partition(" ")[0] for line in sent(shop)] == ["DELETE", "POST"]
     assert leads(shop)["+31201234501"]["status"] == "pending"
 
 
 def test_a_campaign_that_calls_is_left_alone(shop: Deployment) -> None:
     write(shop, LEADS, "scheduled")
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     shop.counts()
 
     write(shop, LEADS, "scheduled", agent="night")
-    done = shop.run("up", "--skip-preview")
+    done = shop.run("up")
     assert done.code != 0
     assert "--allow replace:renewals" in done.text
     assert "Traceback" not in done.text
@@ -132,30 +132,30 @@ def test_a_campaign_that_calls_is_left_alone(shop: Deployment) -> None:
 
     write(shop, LEADS, "scheduled")
     (shop.folder / "campaigns" / "renewals.yaml").rename(shop.folder / "renewals.off")
-    done = shop.run("up", "--skip-preview")
+    done = shop.run("up")
     assert done.code != 0
     assert "--allow in-use:renewals" in done.text
     assert sent(shop) == []
     assert campaign(shop)["status"] == "scheduled"
 
     (shop.folder / "renewals.off").rename(shop.folder / "campaigns" / "renewals.yaml")
-    shop.good("up", "--skip-preview")  # pulumi has forgotten the leads, before it saw that their campaign stays
+    shop.good("up")  # pulumi has forgotten the leads, before it saw that their campaign stays
     assert sent(shop) == []
     shop.edit("campaigns", campaign(shop)["id"], {"status": "completed"})
     shop.counts()
     shop.good("preview", "--refresh", "--expect-no-changes")
     shop.write("campaigns/renewals.yaml", CAMPAIGN.format(status="scheduled", agent="desk") + "timezone: UTC\n")
-    done = shop.run("up", "--skip-preview")
+    done = shop.run("up")
     assert done.code != 0
     assert "completed campaign is final" in done.text
     assert sent(shop) == []
 
 
 def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployment) -> None:
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     shop.counts()
     (shop.folder / "campaigns" / "renewals.yaml").rename(shop.folder / "campaigns" / "renewals-2026.yaml")
-    done = shop.run("up", "--skip-preview")
+    done = shop.run("up")
     assert done.code != 0
     assert "--allow replace:renewals-2026" in done.text
     assert [line for line in sent(shop) if line.startswith("POST")] == []
@@ -164,11 +164,11 @@ def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployme
 def test_a_short_list_of_leads_makes_nobody_twice(shop: Deployment) -> None:
     order = {"kind": "truncated", "method": "GET", "path": "/campaigns/*/leads", "times": 9}
     httpx.post(f"{shop.control_url}/faults", json=order).raise_for_status()
-    done = shop.run("up", "--skip-preview")
+    done = shop.run("up")
     assert done.code != 0
     assert "does not show as many" in done.text
     httpx.delete(f"{shop.control_url}/faults").raise_for_status()
-    shop.good("up", "--skip-preview")
+    shop.good("up")
     assert sorted(leads(shop)) == ["+31201234501", "+31201234502", "+31201234503"]
     shop.good("preview", "--refresh", "--expect-no-changes")
     drift = shop.command(sys.executable, "-m", "flireo_iac.cli", "drift", "-s", "dev", "--engine", shop.engine)

@@ -20,7 +20,7 @@ def test_what_is_accepted_needs_no_write(deployment: Deployment, tmp_path: Path)
     deployment.environ["FLIREO_SECRET_HOOK"] = "canary-of-the-hook"
     deployment.write("agents/desk.yaml", AGENT)
     deployment.write("agents/night.yaml", "name: Night\n")
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     held = {each["name"]: each["id"] for each in deployment.account("/agents")["agents"]}
     deployment.edit("agents", held["Desk"], {"first_message": "Yo.", "webhook_secret": "canary-of-somebody"})
     deployment.write("agents/night.yaml", "name: Late\n")
@@ -49,6 +49,6 @@ def test_what_is_accepted_needs_no_write(deployment: Deployment, tmp_path: Path)
     deployment.write("agents/night.yaml", "name: Night\n")
     deployment.edit("agents", held["Desk"], {"webhook_secret": "canary-of-the-hook"})
     deployment.counts()
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     assert set(deployment.counts()) == {"GET"}
     assert drift(deployment).code == 0

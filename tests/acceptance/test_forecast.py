@@ -71,7 +71,7 @@ def test_a_preview_foresees_the_run_and_sends_nothing(deployment: Deployment) ->
     done = deployment.good("preview", "--json")
     assert counted(deployment) == (0, 0)
     foreseen = json.loads(done.stdout)["forecast"]
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     assert counted(deployment) == (foreseen["reads"], foreseen["writes"])
 
 
@@ -79,7 +79,7 @@ def test_a_named_request_log_holds_every_request_and_no_secret(deployment: Deplo
     write_shop(deployment, pairs=1)
     log = deployment.home / "requests.log"
     deployment.environ["FLIREO_REQUEST_LOG"] = str(log)
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     lines = log.read_text().splitlines()
     assert len(lines) == sum(counted(deployment))
     assert all(re.fullmatch(r"\S+Z (GET|POST) /[\w/-]+ 20\d \d+\.\d{3}", line) for line in lines), lines

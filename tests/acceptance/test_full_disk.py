@@ -41,7 +41,7 @@ def test_a_full_disk_stops_the_run_and_the_next_one_ends_it(deployment: Deployme
         deployment.write(f"agents/a{n}.yaml", f"name: A{n}\nfirst_message: {'Good day. ' * 300}\n")
     full = Path(deployment.home / folder)
     full.mkdir(parents=True, exist_ok=True)
-    up = shlex.join(deployment.arguments("up", "--skip-preview"))
+    up = shlex.join(deployment.arguments("up"))
     preview = shlex.join(deployment.arguments("preview", "--refresh", "--expect-no-changes"))
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", SCRIPT.format(size=size_kb, up=up, preview=preview), "sh", str(full)],

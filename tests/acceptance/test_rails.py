@@ -70,7 +70,7 @@ def test_another_number_has_to_be_asked_for_by_name(shop: Deployment) -> None:
     assert done.code != 0
     assert 'replace phone number "line01": phone_number is another one now' in done.text
     assert "Traceback" not in done.text
-    assert shop.run("up", "--skip-preview").code != 0
+    assert shop.run("up").code != 0
     assert shop.counts() == {}
 
     shop.environ["FLIREO_ALLOW"] = "replace:line01"

@@ -70,7 +70,7 @@ def kill_at_create(top: Path, engine: str, point: Point) -> CutOff:
         started: list[Started] = []
         with Proxy(deployment.api_url, CREATE, point, lambda: cutting.kill(started[0].all_pids)).running() as proxy:
             environment = {**deployment.environment, "FLIREO_BASE_URL": proxy.url}
-            started.append(Started(deployment.arguments("up", "--skip-preview"), deployment.folder, environment))
+            started.append(Started(deployment.arguments("up"), deployment.folder, environment))
             started[0].wait()
             started[0].end()
         creates = [each for each in deployment.requests() if each["method"] == "POST"]
@@ -155,7 +155,7 @@ class Bench:
         assert not self.state().get("pending_operations")
         assert not list((self.deployment.home / "state").glob(".pulumi/locks/**/*.json"))
         if makes:
-            self.deployment.good("up", "--skip-preview")
+            self.deployment.good("up")
         self.deployment.good("preview", "--refresh", "--expect-no-changes")
         assert not [each for each in self.journal.intents() if each.urn == URN]
 
@@ -243,7 +243,7 @@ def test_what_only_the_account_knows_is_taken_over_by_name(bench: Callable[[], B
     cut_off = bench()
     assert cut_off.document("--forget", "desk")["done"]
     (id_,) = cut_off.agents
-    stopped = cut_off.deployment.run("up", "--skip-preview")
+    stopped = cut_off.deployment.run("up")
     assert stopped.code != 0
     assert f"flireo recover -s dev --take desk={id_}" in " ".join(stopped.text.split())
     assert cut_off.recover("--yes", "--take", "nobody=1").code == 2

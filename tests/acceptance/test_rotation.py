@@ -23,7 +23,7 @@ def secrets(deployment: Deployment) -> Deployment:
         "numbers/main.yaml", 'phone_number: "+31201234567"\ntransfer_trunk_id: ${trunks.carrier.id}\nprotect: false\n'
     )
     deployment.write("byok/openai.yaml", "provider: openai\napi_key: ${secret.openai}\nprotect: false\n")
-    deployment.good("up", "--skip-preview")
+    deployment.good("up")
     deployment.counts()
     return deployment
 
@@ -49,12 +49,12 @@ def assert_nothing_in_clear(deployment: Deployment, printed: str) -> None:
 
 def test_a_changed_value_is_one_write(secrets: Deployment) -> None:
     secrets.environ["FLIREO_SECRET_OPENAI"] = NEW["FLIREO_SECRET_OPENAI"]
-    printed = secrets.good("up", "--skip-preview").text
+    printed = secrets.good("up").text
     assert writes(secrets) == {"POST": 1}
 
     secrets.environ["FLIREO_SECRET_TRUNK"] = NEW["FLIREO_SECRET_TRUNK"]
     printed += secrets.good("preview", "--diff").text
-    printed += secrets.good("up", "--skip-preview").text
+    printed += secrets.good("up").text
     # A trunk cannot be updated: a new one is made, the number goes over to it, the old one is deleted.
     assert writes(secrets) == {"POST": 1, "PATCH": 1, "DELETE": 1}
 
@@ -69,7 +69,7 @@ def test_a_slot_that_somebody_overwrote_is_drift_and_is_restored(secrets: Deploy
     httpx.post(f"{secrets.api_url}/byok", json=body, headers=headers).raise_for_status()
     secrets.counts()
     assert secrets.run("preview", "--refresh", "--expect-no-changes").code != 0
-    printed = secrets.good("up", "--refresh", "--skip-preview").text
+    printed = secrets.good("up", "--refresh").text
     assert secrets.counts()["POST"] == 1
     assert OLD["FLIREO_SECRET_OPENAI"] in stored(secrets)
     secrets.good("preview", "--refresh", "--expect-no-changes")
@@ -82,6 +82,6 @@ def test_a_slot_that_somebody_overwrote_is_said_when_it_is_written_again(secrets
     headers = {"Authorization": f"Bearer {KEY}"}
     httpx.post(f"{secrets.api_url}/byok", json=body, headers=headers).raise_for_status()
     secrets.environ["FLIREO_SECRET_OPENAI"] = NEW["FLIREO_SECRET_OPENAI"]
-    done = secrets.good("up", "--skip-preview")
+    done = secrets.good("up")
     assert "the vault holds another key" in done.text
     assert NEW["FLIREO_SECRET_OPENAI"] in stored(secrets)

@@ -26,7 +26,7 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     deployment.good("preview")
     assert deployment.counts() == {}, "a preview sends nothing"
 
-    deployment.good("up")
+    deployment.good("up", is_previewed=True)
     counts = deployment.counts()
     assert counts.pop("POST") == 45
     assert sum(counts.values()) <= 9
@@ -34,7 +34,7 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     assert len(deployment.account("/agents")["agents"]) == 20
 
     deployment.counts()
-    done = deployment.good("up", "--refresh", "--expect-no-changes")
+    done = deployment.good("up", "--refresh", "--expect-no-changes", is_previewed=True)
     counts = deployment.counts()
     assert set(counts) == {"GET"}
     # pulumi starts a provider for the preview and another one for the update; each of them has to look.
@@ -50,7 +50,7 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     done = deployment.good("preview", "--diff")
     assert "Be very brief." in done.text
     assert "desk06" not in done.text
-    deployment.good("up")
+    deployment.good("up", is_previewed=True)
     # Before a write: whose account it is, whether somebody else has changed the agent, how the server spells endCall.
     assert deployment.counts() == {"GET": 3, "PATCH": 1}, "one changed line is one write"
 
