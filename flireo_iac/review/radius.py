@@ -1,8 +1,8 @@
-"""Who meets a change: everything that refers to what changes, and what refers to that: numbers, campaigns, leads."""
+"""Who meets a change: everything that refers to what changes, and what refers to that: numbers, campaigns."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,10 +22,11 @@ class Radius:
 
     def __init__(self, plan: Plan) -> None:
         self._users: defaultdict[str, dict[str, PlannedStep]] = defaultdict(dict)
+        self._inside = Counter(step.parent for step in plan.steps if step.parent and step.op not in ("delete", "sweep"))
         by_id = {step.id: step for step in plan.steps if step.id}
         by_urn = {step.urn: step for step in plan.steps}
         for step in plan.steps:
-            if step.op not in ("delete", "sweep"):
+            if step.op not in ("delete", "sweep") and not step.parent:  # thousands of leads are told as one number
                 for target in _targets(step, by_id, by_urn):
                     self._users[target.urn][step.urn] = step
 
@@ -39,14 +40,14 @@ class Radius:
             for urn, user in self._users[step.urn].items():
                 if urn not in seen:
                     seen.add(urn)
-                    found[urn] = _reached(user, step.title)
+                    found[urn] = _reached(user, step.title, self._inside[urn])
                     waiting.append(user)
         return tuple(found.values())
 
 
 def itself(step: PlannedStep) -> Reached | None:
-    """Give a resource as people meet it, such as a phone number; None for one that others refer to."""
-    if step.kind is None or all(marker(info, Reference) is None for info in step.kind.inputs.values()):
+    """Give a resource as people meet it, such as a phone number; None for one that others refer to, or for a part."""
+    if step.kind is None or step.parent or all(marker(info, Reference) is None for info in step.kind.inputs.values()):
         return None
     return _reached(step, "")
 
@@ -76,11 +77,20 @@ def _is_written(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("${")
 
 
-def _reached(step: PlannedStep, via: str) -> Reached:
-    inputs = step.new or step.old
+def _reached(step: PlannedStep, via: str, inside: int = 0) -> Reached:
+    inputs = {**(step.new or step.old), **(step.moved if step.op == "same" else {})}
     label = ""
     if step.kind is not None and step.kind.is_natural_key_unique:
         label = " ".join(
             str(inputs[key]) for key in (*step.kind.natural_key, "name") if isinstance(inputs.get(key), str)
         )
-    return Reached(visible(step.title), visible(label), visible(via), inputs.get("is_active") is not False)
+    is_active = inputs.get("is_active") is not False
+    if step.kind is not None and step.kind.why_busy is not None:
+        is_active = bool(step.kind.why_busy(inputs))
+        said = [inputs.get("name"), inputs.get("status") or "draft"]
+        label = ", ".join([*map(str, filter(None, said)), *([_leads(inside)] if inside else [])])
+    return Reached(visible(step.title), visible(label), visible(via), is_active)
+
+
+def _leads(number: int) -> str:
+    return f"{number:,} lead{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.deployment import Deployment
+from tests.acceptance.deployment import KEY, Deployment
 from tests.acceptance.test_forecast import check
 
 CAMPAIGN = """name: Renewals
@@ -149,6 +149,21 @@ def test_a_campaign_that_calls_is_left_alone(shop: Deployment) -> None:
     assert done.code != 0
     assert "completed campaign is final" in done.text
     assert sent(shop) == []
+
+    write(shop, LEADS, "scheduled")
+    shop.edit("campaigns", campaign(shop)["id"], {"status": "draft"})
+    headers = {"Authorization": f"Bearer {KEY}"}
+    httpx.delete(f"{shop.api_url}/campaigns/{campaign(shop)['id']}", headers=headers).raise_for_status()
+    shop.counts()
+    done = shop.run("up", "--skip-preview", "--refresh")
+    assert done.code != 0
+    assert "deleted outside this stack" in done.text
+    assert "--allow replace:renewals" in done.text
+    assert sent(shop) == []
+    shop.environ["FLIREO_ALLOW"] = "replace:renewals"
+    shop.good("up", "--skip-preview", "--refresh")
+    assert [line for line in sent(shop) if not line.startswith("DELETE")] == ["POST /campaigns", "PATCH /campaigns/ID"]
+    assert sorted(leads(shop)) == ["+31201234501", "+31201234502", "+31201234503"]
 
 
 def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployment) -> None:

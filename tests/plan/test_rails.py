@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flireo_iac.allow import Allowed
-from flireo_iac.plan.rails import Finding, findings
+from flireo_iac.plan.rails import Finding, closed, findings
 from flireo_iac.plan.read import plan_of
 from tests.plan.documents import document, step, urn
 
@@ -106,3 +106,59 @@ def test_a_replaced_agent_that_its_number_follows_has_to_be_asked_for() -> None:
     leaves = step("update", "PhoneNumber", "main", {"agent_id": "desk-id"}, {"agent_id": UNKNOWN})
     assert [each.rail for each in found(agent, follows)] == ["in-use"]
     assert found(agent, leaves) == ()
+
+
+CAMPAIGN = urn("Campaign", "renewals")
+SCHEDULED = {"name": "Renewals", "status": "scheduled"}
+
+
+def lead(op: str, number: int) -> dict[str, Any]:
+    return step(op, "CampaignLead", f"renewals/+3120{number:07}", needs=(CAMPAIGN,))
+
+
+def campaign(op: str, **outputs: Any) -> dict[str, Any]:
+    made = step(op, "Campaign", "renewals", SCHEDULED)
+    made["oldState"]["outputs"] = outputs
+    return made
+
+
+def test_a_campaign_is_judged_by_what_is_known_last() -> None:
+    assert [each.rail for each in found(campaign("delete"))] == ["in-use"]
+    assert found(campaign("delete", __now={"status": "completed"})) == ()
+    assert found(campaign("delete", __gone=True)) == ()
+
+
+def test_a_campaign_that_is_gone_is_made_anew_only_when_asked_for() -> None:
+    (finding,) = found(campaign("replace", __gone=True))
+    assert finding.flag == "--allow replace:renewals"
+    assert "was deleted outside this stack, and would be made anew" in finding.text
+    assert found(campaign("replace", __gone=True), allow="replace:renewals") == ()
+
+
+def test_many_leads_do_not_hide_that_most_agents_go() -> None:
+    agents = [step("delete" if n < 8 else "same", "Agent", f"a{n}") for n in range(11)]
+    leads = [lead("same", n) for n in range(500)]
+    (finding,) = found(campaign("same"), *agents, *leads)
+    assert "8 of the 12 resources" in finding.text
+
+
+def test_most_leads_of_a_campaign_go_only_when_asked_for() -> None:
+    few = [lead("delete" if n < 3 else "same", n) for n in range(10)]
+    many = [lead("delete" if n < 4 else "replace", n) for n in range(10)]
+    others = [step("same", "Agent", f"a{n}") for n in range(40)]
+    assert found(campaign("same"), *few, *others) == ()
+    (finding,) = found(campaign("same"), *many, *others)
+    assert '4 of the 10 of "renewals" would be deleted' in finding.text
+    assert finding.flag == "--allow many-deletes"
+    assert found(campaign("same"), *many, *others, allow="many-deletes") == ()
+    assert found(campaign("same"), *many, unchanged=40) == ()  # how many there are is not known
+
+
+def test_a_plan_says_that_nobody_is_added_to_a_completed_campaign() -> None:
+    done = campaign("same", __now={"status": "completed"})
+    said = closed(plan_of(document(done, lead("replace", 1), lead("create", 2), lead("delete", 3)), "test"))
+    assert len(said) == 1
+    assert "renewals/+31200000001" in said[0] or "renewals/+31200000002" in said[0]
+    assert "1 more" in said[0]
+    assert "a completed campaign is final" in said[0]
+    assert closed(plan_of(document(campaign("same"), lead("create", 2)), "test")) == ()

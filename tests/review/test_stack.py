@@ -311,3 +311,34 @@ def test_a_key_that_changes_is_seen_to_change(change: Change) -> None:
     change.after["agents/desk.md"] = f"The key is {other}.\n"
     (text,) = change.item('agent "desk"').texts
     assert [piece.kind for piece in text.passages[0].pieces] == ["same", "gone", "new", "same"]
+
+
+CAMPAIGN = """name: Renewals
+agent_id: ${{agents.desk.id}}
+status: {status}
+leads: {{file: r.csv}}
+"""
+
+
+def test_a_campaign_that_calls_meets_a_change_of_its_agent(change: Change) -> None:
+    change.agent("desk", "Be brief.\n", 1)
+    change.before["campaigns/renewals.yaml"] = CAMPAIGN.format(status="scheduled")
+    change.before["campaigns/later.yaml"] = CAMPAIGN.format(status="draft").replace("Renewals", "Later")
+    change.before["campaigns/r.csv"] = "phone_number\n+31201234501\n+31201234502\n"
+    change.after["agents/desk.md"] = "Be long.\n"
+    met = {each.title: (each.label, each.is_active) for each in change.only().items[0].reached}
+    assert met['campaign "renewals"'] == ("Renewals, scheduled, 2 leads", True)
+    assert met['campaign "later"'] == ("Later, draft, 2 leads", False)
+    assert len(met) == 3
+    shown = forms(change.review())
+    assert all("Renewals, scheduled, 2 leads" in text for text in shown.values()), shown
+
+
+def test_a_change_of_most_leads_needs_a_word(change: Change) -> None:
+    numbers = [f"+31201234{number:03}\n" for number in range(12)]
+    change.agent("desk", "Be brief.\n")
+    change.before["campaigns/renewals.yaml"] = CAMPAIGN.format(status="scheduled")
+    change.before["campaigns/r.csv"] = "phone_number\n" + "".join(numbers)
+    change.after["campaigns/r.csv"] = "phone_number\n" + "".join(numbers[5:])
+    (finding,) = change.only().findings
+    assert '5 of the 12 of "renewals"' in finding.text
