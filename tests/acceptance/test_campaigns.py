@@ -172,7 +172,9 @@ def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployme
     (shop.folder / "campaigns" / "renewals.yaml").rename(shop.folder / "campaigns" / "renewals-2026.yaml")
     done = shop.run("up")
     assert done.code != 0
-    assert "--allow replace:renewals-2026" in done.text
+    # Alone, the program tells nobody what its state holds, so that the campaign looks like one that was left behind.
+    word = "twin" if shop.engine == "pulumi" else "replace"
+    assert f"--allow {word}:renewals-2026" in done.text
     assert [line for line in sent(shop) if line.startswith("POST")] == []
 
 
