@@ -16,7 +16,7 @@ from flireo_iac.errors import SettingsError
 VARIABLE = "FLIREO_ALLOW"
 
 ITEM_WORDS = {
-    "replace": "replace a phone number by a new one",
+    "replace": "replace a phone number or a campaign by a new one",
     "in-use": "delete or replace an agent that a number or a campaign uses",
     "call-again": "take away a lead that was called already, so that the campaign calls it again",
     "overwrite": "store a key over one that the account holds and this state does not know",

@@ -165,6 +165,7 @@ def test_a_realtime_draft_leaves_speech_out(world: World, run: Run) -> None:
     done = run("call", "say", call_id, "Hello")
     assert done.exit_code == 1
     assert "say does not work with a realtime agent" in str(done.exception)
+    assert "it cannot be told whether a realtime model leads it" in done.stderr
 
 
 @pytest.mark.parametrize(

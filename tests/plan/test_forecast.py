@@ -7,7 +7,7 @@ import pytest
 
 from flireo_iac.allow import Allowed
 from flireo_iac.cli._costs import Happened, comparison, sentence
-from flireo_iac.plan.forecast import Circumstances, Forecast, Wave, forecast, requests_of, requests_of_refresh
+from flireo_iac.plan.forecast import Circumstances, Forecast, Wave, forecast, requests_of, requests_of_refresh, steps_of
 from flireo_iac.plan.read import plan_of
 from tests.plan.documents import document, step, urn
 
@@ -106,3 +106,20 @@ def test_only_what_was_off_by_much_is_told() -> None:
     assert comparison(Forecast(8, 45, 1, 90), Happened(8, 45, 4)) is None
     assert "45 writes and 9 reads in 31 s" in (comparison(Forecast(8, 45, 31, 90), Happened(9, 45, 31)) or "")
     assert "in 70 s" in (comparison(Forecast(8, 45, 31, 90), Happened(8, 45, 70)) or "")
+
+
+def test_leads_cost_what_they_send_and_the_engine_a_step_each() -> None:
+    campaign = urn("Campaign", "renewals")
+    number = {"phone_number": "+31201234501"}
+
+    def leads(op: str) -> list[dict[str, Any]]:
+        return [step(op, "CampaignLead", f"renewals/{n}", number, needs=(campaign,)) for n in range(5)]
+
+    new = [step("create", "Campaign", "renewals", new={"name": "R", "leads": [number]}), *leads("create")]
+    assert cost(*new)[1] == 1
+    assert steps_of(plan_of(document(*new), "test")) == 6
+    fewer = step("update", "Campaign", "renewals", {"name": "R", "leads": [number]}, {"name": "R", "leads": []})
+    assert cost(fewer, *leads("delete"))[1] == 5
+    renamed = step("update", "Campaign", "renewals", {"name": "R", "leads": [number]}, {"name": "S", "leads": []})
+    assert cost(renamed)[1] == 1
+    assert steps_of(plan_of(document(*leads("replace")), "test")) == 10
