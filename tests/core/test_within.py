@@ -155,13 +155,14 @@ def test_who_was_taken_out_after_a_cut_off_run_is_not_called(run: Run, tmp_path:
     assert any(ROBIN in text for text in next_run.said)
 
 
-def test_a_delete_after_that_sends_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_delete_after_that_sends_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign = run.campaign(lead(ROBIN), lead(SAM))
     robin = run.lead(campaign.id, lead(ROBIN))
     next_run = later(run, tmp_path)  # a state too large to be told of
     wanted = {**campaign.inputs, "leads": [lead(SAM)]}
     next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
     assert sorted(run.rows(campaign.id)) == [SAM]
+    monkeypatch.setattr(next_run.api, "delete", lambda kind, id_: pytest.fail(f"{id_} was deleted already"))
     next_run.delete(robin)
 
 
