@@ -7,9 +7,10 @@ Drift, lost answers and objects that are gone cost more; a list of several pages
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapreplace
 from typing import Any
@@ -128,8 +129,11 @@ def requests_of(
     """
     remade = {step.urn for step in plan.of("create", "replace")}
     dropped = {step.urn for step in plan.of("delete", "replace")}
+    came_along = _came_along(plan)
     forward = [
-        step for step in plan.of("create", "update", "replace") if _sends(step) and not _comes_with_parent(step, remade)
+        step
+        for step in plan.of("create", "update", "replace")
+        if _sends(step) and not _comes_with_parent(step, remade) and _form(step) not in came_along
     ]
     backward = [step for step in plan.of("delete", "replace", "sweep") if not _comes_with_parent(step, dropped)]
     own = Counter(step.kind.name for step in plan.steps if step.kind is not None)
@@ -180,15 +184,45 @@ def _comes_with_parent(step: PlannedStep, parents: set[str]) -> bool:
     return step.parent in parents
 
 
+def _came_along(plan: Plan) -> frozenset[str]:
+    """Give the forms of what came with the create of a parent that is there: a run that was cut off had made it."""
+    return frozenset(
+        _form_of(step.urn, each)
+        for step in plan.of("same", "update")
+        if step.kind is not None
+        for key, value in step.old.items()
+        if _is_only_on_create(step.kind, key) and isinstance(value, list)
+        for each in value
+        if isinstance(each, Mapping)
+    )
+
+
+def _form(step: PlannedStep) -> str:
+    """Give the form of what a create makes within a parent; empty for anything else."""
+    if step.kind is None or not step.parent or step.op != "create":
+        return ""
+    within = step.kind.endpoint.within
+    return _form_of(
+        step.parent, {key: each for key, each in step.new.items() if our_name(step.kind.model, key) != within}
+    )
+
+
+def _form_of(parent: str, values: Mapping[str, Any]) -> str:
+    own = {key: value for key, value in values.items() if value is not None}
+    return json.dumps([parent, own], sort_keys=True, default=str)
+
+
+def _is_only_on_create(kind: Kind, key: str) -> bool:
+    info = kind.inputs.get(our_name(kind.model, key))
+    return info is not None and marker(info, OnlyOnCreate) is not None
+
+
 def _sends(step: PlannedStep) -> bool:
     """Tell whether a step sends a write of its own: what only came along with the create is changed step by step."""
     if step.kind is None or step.op != "update":
         return True
-    changed = {
-        our_name(step.kind.model, key) for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)
-    }
-    infos = [step.kind.inputs.get(name) for name in changed]
-    return not changed or any(info is None or marker(info, OnlyOnCreate) is None for info in infos)
+    changed = [key for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)]
+    return not changed or not all(_is_only_on_create(step.kind, key) for key in changed)
 
 
 def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:

@@ -21,7 +21,7 @@ status: scheduled
 system_message_template: Say hello to {{name}}.
 leads: {file: renewals.csv}
 """
-_FORECAST = re.compile(r"(\d+) writes? and (\d+) reads?, about ([^.;\n]*)")
+_FORECAST = re.compile(r"([\d,]+) writes? and ([\d,]+) reads?, about ([^.;\n]*)")
 
 
 def measure_leads() -> Iterator[str]:
