@@ -15,7 +15,7 @@ from flireo_iac.errors import FlireoError
 from flireo_iac.settings import STATE_ACCOUNTS, STATE_IDS
 
 _LONGEST = 100_000
-"""Characters of a variable; a longer one stops the start of a process. Past that the ids are left out."""
+"""Characters of a variable; a longer one stops the start of a process. Past that ids are left out, of leads first."""
 
 
 def told(content: bytes | None) -> dict[str, str]:
@@ -29,10 +29,12 @@ def told(content: bytes | None) -> dict[str, str]:
 
     resources = list(resources_of(content))
     accounts = {_mapping(each.get("outputs")).get(ACCOUNT) for each in resources}
-    ids = ",".join(sorted(ids_of(content)))
+    ids = sorted(ids_of(content))
+    if len(",".join(ids)) > _LONGEST:
+        ids = [each for each in ids if "/" not in each]  # leads are looked up in their campaign anyway
     return {
         STATE_ACCOUNTS: ",".join(sorted(account for account in accounts if isinstance(account, str))),
-        STATE_IDS: ids if len(ids) <= _LONGEST else "",
+        STATE_IDS: text if len(text := ",".join(ids)) <= _LONGEST else "",
     }
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from flireo_iac.cli._state import told
+from flireo_iac.settings import STATE_IDS
 from tests.stacks.writing import Files
 
 SAMPLE = Path(__file__).resolve().parents[2] / "stacks"
@@ -131,3 +133,12 @@ def test_schema_prints_one_or_all_and_writes_files(tmp_path: Path) -> None:
     wrong = flireo("schema", "agnt")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert 'did you mean "agent"?' in wrong.stderr
+
+
+def test_the_ids_of_many_leads_do_not_crowd_out_the_others() -> None:
+    ids = ["agent-1", *(f"campaign-1/{number:036}" for number in range(3000))]
+    resources = [{"urn": "u", "id": each} for each in ids]
+    content = json.dumps({"checkpoint": {"latest": {"resources": resources}}}).encode()
+    assert told(content)[STATE_IDS] == "agent-1"
+    few = json.dumps({"checkpoint": {"latest": {"resources": resources[:3]}}}).encode()
+    assert told(few)[STATE_IDS].split(",") == sorted(ids[:3])
