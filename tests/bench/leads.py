@@ -42,6 +42,7 @@ def measure_leads() -> Iterator[str]:
             ("refresh, nothing changed", ("--skip-preview", "--refresh")),
         ):
             yield _run(deployment, what, *flags)
+        yield _held(deployment)
         _write_leads(deployment, "Somebody else")
         yield _run(deployment, "one line changed", "--skip-preview")
 
@@ -80,6 +81,12 @@ def _run(deployment: Deployment, what: str, *flags: str) -> str:
     found = _FORECAST.search(done.stderr)
     foreseen = f"foreseen {found[0]}" if found else "nothing foreseen"
     return f"{what}: {seconds:.1f} s, {_counted(deployment)}; {foreseen}"
+
+
+def _held(deployment: Deployment) -> str:
+    (campaign,) = deployment.account("/campaigns")["campaigns"]
+    rows = deployment.account(f"/campaigns/{campaign['id']}/leads")["leads"]
+    return f"the campaign holds {len(rows):,} leads of {len({row['phone_number'] for row in rows}):,} numbers"
 
 
 def _counted(deployment: Deployment) -> str:
