@@ -180,3 +180,21 @@ def test_a_deployed_agent_has_to_be_deployed(flireo: Flireo, control: Control) -
     done = flireo("test", "a", "-s", "dev", "--live", "--to", CALLEE, "--max-cost", "1", "--yes")
     assert done.exit_code == 4
     assert 'agent "agents.desk": it is not deployed in the stack "dev"' in done.stdout
+
+
+def test_ctrl_c_ends_the_call(flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        control("POST", "/clock", {"advance_s": seconds})
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=sleep))
+    done = flireo(*LIVE, "--max-cost", "1", "--yes")
+    assert done.exit_code != 0
+    assert "may go on; it is told to end" in done.stderr
+    (call,) = control("GET", "/calls?all=true")["calls"]
+    assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
+    assert placed(control) == 1
