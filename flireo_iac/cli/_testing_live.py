@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flireo_iac.cli import output
 from flireo_iac.cli._at_hand import AtHand
+from flireo_iac.cli._calling import clean
 from flireo_iac.cli._choosing import ask, must_ask
 from flireo_iac.cli._placing import draft_of, id_of
 from flireo_iac.cli._testing import Live
@@ -45,8 +46,13 @@ def live(folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, 
             calls = f"{len(tests)} call{'s' * (len(tests) != 1)}"
             ask(f"Place {calls} to {asked.to} with agents of {target.stack}? At most {asked.cap:.2f} euro.")
         purse = Purse(asked.cap)
-        line = Line(api, asked.to, number_id, output.note)
+        line = Line(api, asked.to, number_id, _say)
         yield from run_live(line, tests, lambda test: _speaker(hand, api, test, is_draft=asked.draft), purse)
+
+
+def _say(text: str) -> None:
+    for each in text.split("\n"):
+        output.note(clean(each))
 
 
 def _speaker(hand: AtHand, api: FlireoApi, test: SmokeTest, *, is_draft: bool) -> Speaker:

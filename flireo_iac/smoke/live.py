@@ -18,7 +18,6 @@ from flireo_iac.client.watching import watch_call
 from flireo_iac.errors import FlireoError, InvalidRequestError, NotFoundError, SettingsError
 from flireo_iac.smoke.judge import judge
 from flireo_iac.smoke.model import Heard, Outcome, without_call
-from flireo_iac.smoke.offline import context_of
 from flireo_iac.stacks.smoke_tests import SmokeTest
 
 LONGEST_S = 600
@@ -148,7 +147,7 @@ def _run(line: Line, test: SmokeTest, speaker: Speaker, purse: Purse) -> Outcome
         agent_config=speaker.config,
         number_id=line.number_id,
         first_message=test.asked.first_message,
-        context=context_of(test),
+        context=test.context,
     )
     longest = speaker.longest_s or LONGEST_S
     try:

@@ -6,9 +6,8 @@ for. The call is placed and read back as by any client. Nothing leaves this mach
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,7 +82,7 @@ class _Line:
             agent_id=agent_id,
             number_id=self._number_id(),
             first_message=test.asked.first_message,
-            context=context_of(test),
+            context=test.context,
         )
         self._ask("POST", "/clock", {"until": "quiet"})
         used = self._ask("GET", f"/calls/{placed.call_id}")["call"]["tool_calls"]
@@ -137,12 +136,6 @@ def _turn(turn: Turn) -> dict[str, Any]:
             tool["result"] = called.result
     given = {"says": turn.says, "after_s": turn.after_s, "tool": tool, "hangs_up": turn.hangs_up}
     return {**{name: value for name, value in given.items() if value is not None}, "reply": turn.agent_says}
-
-
-def context_of(test: SmokeTest) -> str | None:
-    """Give the context of a test as the API takes it; None for none."""
-    context: Mapping[str, Any] | None = test.asked.context
-    return json.dumps(context, ensure_ascii=False) if context else None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class SmokeTest:
     def agent(self) -> str:
         """Name of its agent in the stack, such as ``agents.receptionist``."""
         return f"agents.{self.asked.agent.removeprefix('agents.')}"
+
+    @property
+    def context(self) -> str | None:
+        """What the agent is told, as the API takes it: a text that holds a JSON object; None for nothing."""
+        return json.dumps(self.asked.context, ensure_ascii=False) if self.asked.context else None
 
     @property
     def turns(self) -> list[Turn]:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flireo_iac.errors import SettingsError, StackError
+from flireo_iac.errors import EmulatorError, SettingsError, StackError
 from tests.smoke.conftest import Flireo
 from tests.stacks.repository import Repository
 
@@ -153,6 +153,17 @@ def test_what_cannot_be_meant_is_refused(shop: Repository, flireo: Flireo, words
     done = flireo("test", *words)
     assert type(done.exception) is SettingsError
     assert text in str(done.exception)
+
+
+def test_without_the_packages_of_the_emulator_it_says_what_to_install(
+    shop: Repository, flireo: Flireo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("flireo_iac.smoke.offline", "flireo_iac.emulator.server"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = flireo("test", "-s", "dev")
+    assert type(done.exception) is EmulatorError
+    assert "the package uvicorn is not installed, offline tests need the emulator" in str(done.exception)
 
 
 ENDED = "expect: {status: ended}\n"
