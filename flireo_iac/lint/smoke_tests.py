@@ -39,7 +39,7 @@ def of_test(stack: LoadedStack, test: SmokeTest) -> Iterator[Finding]:
         yield finding("FL602", test.place("agent"), text)
         return
     item = stack.items.get(test.agent)
-    if item is not None:
+    if item is not None and not stack.errors:  # what is broken may be what it names
         yield from _tools(test, item)
         yield from _analysis(test, item)
 
@@ -100,11 +100,11 @@ def _misfits(
     from referencing.exceptions import Unresolvable
 
     known = block(schema, "properties")
-    for key in values if known else ():
-        if key not in known:
-            hint = suggestion(key, known) or f", there are: {', '.join(known)}."
-            text = f'smoke test "{test.name}": {what} have no "{key}"{hint}'
-            yield finding("FL603", test.place(*path, key, is_key=True), text)
+    strange = [key for key in values if known and key not in known]
+    for key in strange:
+        hint = suggestion(key, known) or f", there are: {', '.join(known)}."
+        text = f'smoke test "{test.name}": {what} have no "{key}"{hint}'
+        yield finding("FL603", test.place(*path, key, is_key=True), text)
     try:
         jsonschema.Draft202012Validator.check_schema(schema)
         errors = list(jsonschema.Draft202012Validator(schema).iter_errors(dict(values)))
@@ -112,7 +112,8 @@ def _misfits(
         return  # FL212 says what is wrong with the schema itself
     for error in errors:
         at = tuple(error.absolute_path)
-        if error.validator != "additionalProperties":
+        is_said = error.validator == "additionalProperties" or (strange and error.validator == "required")
+        if not is_said:
             where = f" {dotted(at)}" if at else ""
             text = f'smoke test "{test.name}": {what}:{where} {_words(error)}, which its schema does not allow.'
             yield finding("FL603", test.place(*path, *at), text)

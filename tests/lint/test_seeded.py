@@ -16,6 +16,7 @@ DESK, NUMBER = "agents/receptionist.yaml", "numbers/main.yaml"
 PROMPT, RULES = "agents/receptionist.md", "prompts/house-rules.md"
 TOOL, ANALYSIS = "tools/book_appointment.yaml", "analysis/after_call.yaml"
 DEV, STAGING, PROD = "environments/dev.yaml", "environments/staging.yaml", "environments/prod.yaml"
+SMOKE = "tests/booking.yaml"
 UNUSED_DESK = (f"{DEV}:9:3 FL144", f"{PROD}:12:3 FL144", f"{STAGING}:8:3 FL144")
 SECOND = "name: Night\nllm_config: {provider: openai, model: gpt-4o, prompt: night.md}\n"
 
@@ -157,6 +158,15 @@ MISTAKES = [
     mistake(PROMPT, "# What you do", "# What you do (TODO)", f"{PROMPT}:6:16 FL305"),
     mistake(PROMPT, "# What you do", "<<<<<<< HEAD\n# What you do", f"{PROMPT}:6:1 FL306"),
     mistake("agents/night.yaml", "", SECOND, "agents/night.md:1:1 FL309", **{"agents/night.md": "\n\n"}),
+    # smoke tests
+    mistake(SMOKE, "agent: receptionist", "agent: recepionist", f"{SMOKE}:4:8 FL602"),
+    mistake(SMOKE, "never: transfer_call", "never: book_apointment", f"{SMOKE}:21:15 FL602"),
+    mistake(SMOKE, 'day: "2026-12-01", name', 'dya: "2026-12-01", name', f"{SMOKE}:10:19 FL603"),
+    mistake(SMOKE, ", name: Ann", "", f"{SMOKE}:10:18 FL603"),
+    mistake(SMOKE, "speaker: agent", "spaeker: agent", f"{SMOKE}:17:8 FL103"),
+    mistake(SMOKE, 'never_contains: "{{"', 'never_matches: "a("', f"{SMOKE}:18:39 FL601"),
+    mistake(SMOKE, "$.appointment_made: true", "appointment_made: true", f"{SMOKE}:22:32 FL601"),
+    mistake(SMOKE, "${var.company}", "${var.compny}", f"{SMOKE}:17:35 FL122"),
     # secrets
     mistake(PROMPT, "# What you do", "The key is sk-proj-Abcdefghijklmnopqrstuvwx.", f"{PROMPT}:6:12 FL161"),
     mistake(
