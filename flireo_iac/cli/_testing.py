@@ -26,26 +26,8 @@ from flireo_iac.stacks.targets import Target, read_targets, target_of
 from flireo_iac.stacks.values import Place
 
 if TYPE_CHECKING:
+    from flireo_iac.cli._testing_live import Live
     from flireo_iac.smoke.model import Failure, Outcome
-
-
-@dataclass(frozen=True)
-class Live:
-    """How real calls are placed.
-
-    Args:
-        to: Number that answers.
-        number: Number that is shown, item or id; None for the server's choice.
-        cap: Most euro of all calls.
-        draft: True for the agents of the working tree.
-        yes: True asks nobody.
-    """
-
-    to: str
-    number: str | None
-    cap: Decimal
-    draft: bool
-    yes: bool
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from flireo_iac.cli import output
@@ -10,7 +12,6 @@ from flireo_iac.cli._at_hand import AtHand
 from flireo_iac.cli._calling import clean
 from flireo_iac.cli._choosing import ask, must_ask
 from flireo_iac.cli._placing import draft_of, id_of
-from flireo_iac.cli._testing import Live
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.client.calls import is_phone_number, no_number
 from flireo_iac.errors import InvalidInputError
@@ -21,6 +22,25 @@ from flireo_iac.stacks.smoke_tests import SmokeTest
 from flireo_iac.stacks.targets import Target
 
 _LONGEST = "max_duration_seconds"
+
+
+@dataclass(frozen=True)
+class Live:
+    """How real calls are placed.
+
+    Args:
+        to: Number that answers.
+        number: Number that is shown, item or id; None for the server's choice.
+        cap: Most euro of all calls.
+        draft: True for the agents of the working tree.
+        yes: True asks nobody.
+    """
+
+    to: str
+    number: str | None
+    cap: Decimal
+    draft: bool
+    yes: bool
 
 
 def live(folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, *, as_json: bool) -> Iterator[Outcome]:

@@ -41,7 +41,7 @@ def smoke(
     as_json: AsJson = False,
 ) -> None:
     """Run the smoke tests of a stack: offline against an emulator, without a key, or with real calls."""
-    from flireo_iac.cli._testing import Asked, Live, run
+    from flireo_iac.cli._testing import Asked, run
 
     given = {"--to": to, "--number": number, "--max-cost": max_cost, "--draft": draft or None, "--yes": yes or None}
     if not live and (wrong := [name for name, value in given.items() if value is not None]):
@@ -52,7 +52,11 @@ def smoke(
         raise SettingsError("test: --base goes with --changed. Add it, or leave --base out.")
     if live and (to is None or max_cost is None):
         raise SettingsError("test --live: --to and --max-cost are needed: whom to call, and what it may cost.")
-    asked = Live(to, number, _euros(max_cost), draft, yes) if live and to is not None else None
+    asked = None
+    if live and to is not None:
+        from flireo_iac.cli._testing_live import Live
+
+        asked = Live(to, number, _euros(max_cost), draft, yes)
     run(Asked(cwd, stack, tuple(names or ()), changed, base, asked, report, as_json))
 
 

@@ -14,15 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from flireo_iac.emulator import control, payload, problems
 from flireo_iac.emulator.api import KEY_PREFIX, Api, Call, Reply
-from flireo_iac.emulator.faults import HOLD_S, Fault, Faults, repeated, shortened
-from flireo_iac.emulator.limits import Limiter
+from flireo_iac.emulator.emulation import Emulation
+from flireo_iac.emulator.faults import HOLD_S, Fault, repeated, shortened
 from flireo_iac.emulator.options import Settings
-from flireo_iac.emulator.phone.clock import Clock
-from flireo_iac.emulator.phone.dialler import Dialler
-from flireo_iac.emulator.phone.switchboard import Switchboard
-from flireo_iac.emulator.requestlog import Entry, RequestLog, without_secret
-from flireo_iac.emulator.store import Store, organization_id
-from flireo_iac.emulator.webhooks.outbox import Outbox
+from flireo_iac.emulator.requestlog import Entry, without_secret
+from flireo_iac.emulator.store import organization_id
 
 PREFIX = "/api/v1"
 # Where the server puts the connection of a request, so that a fault can cut it.
@@ -51,30 +47,16 @@ class App:
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.settings = settings
-        self.clock = Clock(clock)
-        self.store = Store(file, seed=seed, clock=self.clock)
-        self.limiter = Limiter(clock)
-        self.faults = Faults()
-        self.log = RequestLog()
-        self.webhooks = Outbox(settings)
-        self.phone = Switchboard(self.store, settings, self.clock, self.webhooks)
-        self.dialler = Dialler(self.phone)
-        self.recover()
-        self.api = Api(self.store, settings, self.limiter, self.phone)
+        self.emulation = Emulation(settings, file=file, seed=seed, clock=clock)
+        self.api = Api(self.emulation.store, settings, self.emulation.limiter, self.emulation.phone)
         self.stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._control = control.routes(self)
-
-    def recover(self) -> None:
-        """Make the calls of what the store holds now fit to what is really going on, which is none."""
-        self.phone.recover()
-        self.dialler.recover()
+        self._control = control.routes(self.emulation)
 
     def start(self) -> None:
         """Let time pass for calls from now on; needs a running loop, and may be said twice."""
         if self._running is None:
-            self._running = asyncio.get_running_loop().create_task(self.phone.run(self.stopping))
+            self._running = asyncio.get_running_loop().create_task(self.emulation.phone.run(self.stopping))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -90,22 +72,22 @@ class App:
             problem = problems.RefusedError(
                 404, f"the API is below {PREFIX}, the control routes below {control.PREFIX}"
             )
-            reply = Reply(404, problems.body(problem, self.settings.errors), self.api.limit_headers(None))
+            reply = Reply(404, problems.body(problem, self.emulation.settings.errors), self.api.limit_headers(None))
             await _response(reply)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         request = Request(scope, receive)
         call = Call(request.method, path, request.headers, request.query_params, b"")
-        entry = self.log.add(self._entry(call, scope["query_string"].decode("latin-1")))
+        entry = self.emulation.log.add(self._entry(call, scope["query_string"].decode("latin-1")))
         try:
             raw = await request.body()
         except ClientDisconnect:
             return
-        self.log.sent(entry, raw)
+        self.emulation.log.sent(entry, raw)
         call = Call(call.method, path, call.headers, call.query, raw)
-        if self.settings.latency_ms:
-            await asyncio.sleep(self.settings.latency_ms / 1000)
-        fault = self.faults.take(call.method, path)
+        if self.emulation.settings.latency_ms:
+            await asyncio.sleep(self.emulation.settings.latency_ms / 1000)
+        fault = self.emulation.faults.take(call.method, path)
         if fault is None:
             await self._send(entry, _response(self.api.reply(call)), scope, receive, send)
             return
@@ -117,10 +99,10 @@ class App:
         known = call.key is not None and call.key.startswith(KEY_PREFIX)
         organization = organization_id(call.key) if known and call.key else None
         key = without_secret(call.key)
-        return Entry(self.store.now(), key, call.method, call.path, organization=organization, query=query)
+        return Entry(self.emulation.store.now(), key, call.method, call.path, organization=organization, query=query)
 
     async def _send(self, entry: Entry, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-        self.log.answered(entry, response.status_code, bytes(response.body))
+        self.emulation.log.answered(entry, response.status_code, bytes(response.body))
         await response(scope, receive, send)
 
     async def _play(
@@ -137,10 +119,10 @@ class App:
             await self._hold(receive)
         if fault.action in {"timeout", "disconnect"}:
             scope[CONNECTION].abort()
-            self.log.answered(entry, None, None)
+            self.emulation.log.answered(entry, None, None)
             await _until_disconnected(receive)
             return
-        response = _faulty(fault, carried_out, self.api.limit_headers(call.key), self.settings)
+        response = _faulty(fault, carried_out, self.api.limit_headers(call.key), self.emulation.settings)
         await self._send(entry, response, scope, receive, send)
 
     async def _hold(self, receive: Receive) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,13 +19,11 @@ from flireo_iac.emulator.contract import Schema
 from flireo_iac.emulator.control_calls import CallControl
 from flireo_iac.emulator.control_log import LogControl
 from flireo_iac.emulator.control_view import last, matching, need, organizations, shown
+from flireo_iac.emulator.emulation import Emulation
 from flireo_iac.emulator.origin import refuse_other_pages
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
 from flireo_iac.errors import EmulatorError
-
-if TYPE_CHECKING:
-    from flireo_iac.emulator.app import App
 
 PREFIX = "/_emulator"
 _FAULT = Schema(faults.SCHEMA)
@@ -35,13 +33,13 @@ _Answer = tuple[int, Any]
 _Action = Callable[[Request, Any], Response | _Answer | Awaitable[_Answer]]
 
 
-def routes(app: App) -> ASGIApp:
+def routes(emulation: Emulation) -> ASGIApp:
     """Make the control routes of an emulator.
 
     Args:
-        app: The emulator.
+        emulation: What they act on.
     """
-    control, calls, log = _Control(app), CallControl(app.phone), LogControl(app)
+    control, calls, log = _Control(emulation), CallControl(emulation.phone), LogControl(emulation)
     table: dict[str, dict[str, _Action]] = {
         "/": {"GET": console.page},
         "/console/{name}": {"GET": console.file},
@@ -108,19 +106,19 @@ async def _response(answer: Response | _Answer | Awaitable[_Answer]) -> Response
 class _Control:
     """The actions; each takes the request and its JSON body, and gives a status and a JSON value."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._store = app.store
+    def __init__(self, emulation: Emulation) -> None:
+        self._emulation = emulation
+        self._store = emulation.store
 
     def reset(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request, sent
         self._store.clear()
         self._store.save()
-        self._app.faults.clear()
-        self._app.limiter.clear()
-        self._app.log.clear()
-        self._app.phone.clear()
-        self._app.webhooks.clear()
+        self._emulation.faults.clear()
+        self._emulation.limiter.clear()
+        self._emulation.log.clear()
+        self._emulation.phone.clear()
+        self._emulation.webhooks.clear()
         return 200, {"success": True}
 
     def state(self, request: Request, sent: Any) -> tuple[int, Any]:
@@ -133,31 +131,31 @@ class _Control:
         if wrong is not None:
             raise RefusedError(400, wrong)
         self._store.replace(sent)
-        self._app.recover()
+        self._emulation.recover()
         self._store.save()
         return 200, {"success": True}
 
     def faults(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request, sent
-        return 200, {"faults": [fault.as_json() for fault in self._app.faults.all()]}
+        return 200, {"faults": [fault.as_json() for fault in self._emulation.faults.all()]}
 
     def add_fault(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request
         need(_FAULT, sent)
-        return 201, {"fault": self._app.faults.add(sent).as_json()}
+        return 201, {"fault": self._emulation.faults.add(sent).as_json()}
 
     def clear_faults(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request, sent
-        self._app.faults.clear()
+        self._emulation.faults.clear()
         return 200, {"success": True}
 
     def settings(self, request: Request, sent: Any) -> tuple[int, Any]:
         del request, sent
-        return 200, self._app.settings.as_json()
+        return 200, self._emulation.settings.as_json()
 
     def change_settings(self, request: Request, sent: Any) -> tuple[int, Any]:
         need(_SETTINGS, sent)
-        self._app.settings.change(sent)
+        self._emulation.settings.change(sent)
         return self.settings(request, None)
 
     def objects(self, request: Request, sent: Any) -> tuple[int, Any]:

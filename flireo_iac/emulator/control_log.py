@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 
 from flireo_iac.emulator import accounts, control_view
+from flireo_iac.emulator.emulation import Emulation
 from flireo_iac.emulator.masking import masked_text
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Organization, Row
-
-if TYPE_CHECKING:
-    from flireo_iac.emulator.app import App
 
 
 class LogControl:
     """The actions; each takes the request and its JSON body, and gives a status and a JSON value.
 
     Args:
-        app: The emulator.
+        emulation: What they act on.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, emulation: Emulation) -> None:
+        self._emulation = emulation
 
     def overview(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Count everything; a page that looks again sees in ``changes`` what it has to read anew."""
         del request, sent
-        app = self._app
+        emulation = self._emulation
         return 200, {
             "changes": {
-                "objects": app.store.changes,
-                "requests": app.log.changes,
-                "webhooks": app.webhooks.changes,
+                "objects": emulation.store.changes,
+                "requests": emulation.log.changes,
+                "webhooks": emulation.webhooks.changes,
             },
-            "dialect": app.settings.dialect,
-            "requests": len(app.log.entries),
-            "faults": len(app.faults.all()),
-            "webhooks": len(app.webhooks.log),
-            "live_calls": len(app.phone.live),
-            "organizations": [self._organization(each) for each in app.store.organizations.values()],
+            "dialect": emulation.settings.dialect,
+            "requests": len(emulation.log.entries),
+            "faults": len(emulation.faults.all()),
+            "webhooks": len(emulation.webhooks.log),
+            "live_calls": len(emulation.phone.live),
+            "organizations": [self._organization(each) for each in emulation.store.organizations.values()],
         }
 
     def _organization(self, organization: Organization) -> Row:
@@ -50,21 +48,25 @@ class LogControl:
             "id": organization.id,
             "name": about["name"],
             "parent_org_id": about["parent_org_id"],
-            "key": self._app.log.keys.get(organization.id),
+            "key": self._emulation.log.keys.get(organization.id),
             "objects": counts,
         }
 
     def requests(self, request: Request, sent: Any) -> tuple[int, Any]:
         """List the requests to the API, oldest first; with ``?limit=`` the last, with ``?text=`` those that hold it."""
         del sent
-        last = self._app.log.last(control_view.limit(request), control_view.words(request))
+        last = self._emulation.log.last(control_view.limit(request), control_view.words(request))
         return 200, {"requests": [entry.as_json() for entry in last]}
 
     def request(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Show one request with both bodies, secrets masked."""
         del sent
         number: str = request.path_params["id"]
-        entry = self._app.log.find(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        entry = (
+            self._emulation.log.find(int(number))
+            if number.isascii() and number.isdigit() and len(number) < 10
+            else None
+        )
         if entry is None:
             raise RefusedError(404, "the log has no such request")
         return 200, {"request": entry.with_bodies()}
@@ -72,20 +74,20 @@ class LogControl:
     def clear_requests(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Forget the requests."""
         del request, sent
-        self._app.log.clear()
+        self._emulation.log.clear()
         return 200, {"success": True}
 
     def webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
         """List what was sent to webhooks, oldest first; with ``?limit=`` the last of it."""
         del sent
         call_id = request.query_params.get("call_id")
-        kept = [entry for entry in self._app.webhooks.log if call_id in {None, entry["call_id"]}]
+        kept = [entry for entry in self._emulation.webhooks.log if call_id in {None, entry["call_id"]}]
         return 200, {"webhooks": [_sent(request, entry) for entry in control_view.last(request, kept)]}
 
     def clear_webhooks(self, request: Request, sent: Any) -> tuple[int, Any]:
         """Forget what was sent to webhooks."""
         del request, sent
-        self._app.webhooks.clear()
+        self._emulation.webhooks.clear()
         return 200, {"success": True}
 
 

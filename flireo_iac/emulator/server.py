@@ -133,7 +133,7 @@ class Running:
     @property
     def store(self) -> Store:
         """What the emulator holds."""
-        return self.app.store
+        return self.app.emulation.store
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -184,7 +184,7 @@ def serve(app: App, opened: socket.socket, accepting: Callable[[Running], None])
     try:
         asyncio.run(until_signal())
     finally:
-        app.store.close()
+        app.emulation.store.close()
 
 
 @contextlib.contextmanager
@@ -233,7 +233,7 @@ def running(
                     f'stop emulator "{host}:{port}": it still runs after {STOP_S:g} s. End this process.'
                 )
     finally:
-        app.store.close()
+        app.emulation.store.close()
 
 
 def _address(opened: socket.socket) -> str:

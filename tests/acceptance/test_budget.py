@@ -78,7 +78,7 @@ def shares(made: list[str]) -> dict[str, float]:
 
 
 def refusals(emulator: Running) -> int:
-    return sum(1 for entry in emulator.app.log.entries if entry.status == 429)
+    return sum(1 for entry in emulator.app.emulation.log.entries if entry.status == 429)
 
 
 WAIT = re.compile(r"^ +flireo:Agent a\d+: [^:]+: waiting \d+ s, until \d\d:\d\d:\d\d$", re.MULTILINE)

@@ -60,12 +60,12 @@ def test_each_rule_finds_its_example_and_not_its_mend(check: Check, rule: str) -
 
 
 def test_an_account_without_minutes_is_warned_of(check: Check, emulator: Running) -> None:
-    before = emulator.app.settings.minutes_balance
-    emulator.app.settings.minutes_balance = 0
+    before = emulator.app.emulation.settings.minutes_balance
+    emulator.app.emulation.settings.minutes_balance = 0
     try:
         (problem,) = json.loads(check(dict(RULES["FL503"].bad)).stdout)["problems"]
     finally:
-        emulator.app.settings.minutes_balance = before
+        emulator.app.emulation.settings.minutes_balance = before
     assert problem["rule"] == "FL503"
     assert problem["text"].startswith("the account has 0 minutes left")
 

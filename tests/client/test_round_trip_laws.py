@@ -131,7 +131,7 @@ def test_what_was_written_in_one_dialect_is_read_back_in_another(
     kind: Kind, emulator: Running, account: dict[str, Any], make_api: Callable[..., FlireoApi]
 ) -> None:
     apis = {dialect: make_api(emulator.url, dialect=dialect) for dialect in DIALECTS}
-    before = emulator.app.settings.dialect
+    before = emulator.app.emulation.settings.dialect
 
     def speak(dialect: Dialect) -> FlireoApi:
         httpx.put(f"{emulator.control_url}/settings", json={"dialect": dialect}).raise_for_status()

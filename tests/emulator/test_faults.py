@@ -55,7 +55,7 @@ def test_a_held_connection_does_not_keep_the_emulator_from_stopping() -> None:
         with server.running() as emulator, client_of(emulator) as api:
             httpx.post(f"{emulator.control_url}/faults", json={"kind": "timeout"})
             waiting = pool.submit(api.get, "/agents")
-            while not any(entry.fault for entry in emulator.app.log.entries):
+            while not any(entry.fault for entry in emulator.app.emulation.log.entries):
                 time.sleep(0.01)
             begun = time.monotonic()
         with pytest.raises(httpx.TransportError):
@@ -186,7 +186,7 @@ def test_an_order_that_is_not_understood_is_400(control: httpx.Client, fault: An
 
 
 def test_concurrent_requests_wait_their_latency_side_by_side(own: Running) -> None:
-    own.app.settings.latency_ms = 200
+    own.app.emulation.settings.latency_ms = 200
     with ThreadPoolExecutor(8) as pool, client_of(own) as api:
         begun = time.monotonic()
         assert {each.status_code for each in pool.map(lambda _: api.get("/voices"), range(8))} == {200}

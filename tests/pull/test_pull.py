@@ -29,7 +29,7 @@ def text(folder: Path, path: str) -> str:
 
 
 def test_an_agent_is_a_short_file_with_its_prompt_beside(org: Org, tmp_path: Path) -> None:
-    if org.emulator.app.settings.dialect != "dec2025":
+    if org.emulator.app.emulation.settings.dialect != "dec2025":
         pytest.skip("what the server fills in has another spelling")
     agent(org, messages=[{"role": "system", "content": "Say hello.\r\n"}], temperature=0.7, tools=[{"type": "endCall"}])
     org.pull(tmp_path / "stack")
