@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -72,6 +73,20 @@ def test_a_stack_with_a_mistake_still_gets_its_review(tmp_path: Path) -> None:
     log = world.run("scripts/check.sh", checkout, {"FORGE": "github", "GITHUB_BASE_REF": "main"}, codes=(2,))
     assert "::error file=stacks/agents/desk.yaml,line=2" in log
     assert "Hello" in (checkout / "review.md").read_text()
+
+
+def test_smoke_tests_that_a_change_touches_are_run_and_reported(tmp_path: Path) -> None:
+    world = World(tmp_path, "http://127.0.0.1:9/api/v1")
+    test = (
+        "agent: desk\ncaller: [{says: Hello}]\nexpect: {transcript: [{speaker: agent, contains: nobody says this}]}\n"
+    )
+    world.push("Test", "topic", **{"stacks/tests/hello.yaml": test})
+    checkout = world.checkout("check", "topic")
+    environ = {"FORGE": "github", "GITHUB_BASE_REF": "main", "TESTS": "dev"}
+    log = world.run("scripts/check.sh", checkout, environ, codes=(1,))
+    assert "stacks/tests/hello.yaml:3:50  no turn of the agent contains" in log
+    (case,) = ElementTree.parse(checkout / "smoke.xml").getroot().findall("testsuite/testcase[failure]")
+    assert (case.get("classname"), case.get("name")) == ("dev.agents.desk", "hello")
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
