@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from flireo_iac.emulator.server import Running, running
@@ -40,6 +42,35 @@ def deployment(tmp_path: Path, emulator: Running, engine: str) -> Deployment:
     made.write("Pulumi.yaml", "name: shop\nruntime: python\n")
     made.write("__main__.py", "from flireo_iac import deploy\n\ndeploy()\n")
     return made
+
+
+@pytest.fixture(scope="session")
+def deploy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Deployment], None]:
+    """Deploys a stack; the same files again are not deployed again, but begin with a copy of all that was left."""
+    done: dict[tuple[object, ...], tuple[Path, object]] = {}
+
+    def deploy(deployment: Deployment) -> None:
+        files = {str(file): file.read_bytes() for file in deployment.folder.rglob("*") if file.is_file()}
+        texts = tuple(sorted((name.removeprefix(str(deployment.folder)), text) for name, text in files.items()))
+        key = (deployment.engine, *texts, *sorted(deployment.environ.items()))
+        if key not in done:
+            deployment.good("up")
+            kept = tmp_path_factory.mktemp("deployed")
+            _copy(deployment.folder, kept / "stack")
+            _copy(deployment.home, kept / "home")
+            done[key] = kept, httpx.get(f"{deployment.control_url}/state").json()
+        else:
+            kept, account = done[key]
+            _copy(kept / "stack", deployment.folder)
+            _copy(kept / "home", deployment.home)
+            httpx.put(f"{deployment.control_url}/state", json=account).raise_for_status()
+        deployment.counts()
+
+    return deploy
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

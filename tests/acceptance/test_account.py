@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -37,11 +38,10 @@ def methods(deployment: Deployment) -> set[str]:
 
 
 @pytest.fixture
-def shop(deployment: Deployment) -> Deployment:
+def shop(deployment: Deployment, deploy: Callable[[Deployment], None]) -> Deployment:
     """A stack that is up, in the account of the first key."""
     write_shop(deployment, pairs=2)
-    deployment.good("up")
-    deployment.counts()
+    deploy(deployment)
     return deployment
 
 

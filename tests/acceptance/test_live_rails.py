@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -24,11 +25,10 @@ def write_desk(deployment: Deployment, prompt: str = "You answer.", greeting: st
 
 
 @pytest.fixture
-def desk(deployment: Deployment) -> Deployment:
+def desk(deployment: Deployment, deploy: Callable[[Deployment], None]) -> Deployment:
     """A stack with one agent that is up."""
     write_desk(deployment)
-    deployment.good("up")
-    deployment.counts()
+    deploy(deployment)
     return deployment
 
 

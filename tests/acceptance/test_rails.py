@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,10 @@ def plan_file(deployment: Deployment, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def shop(deployment: Deployment) -> Deployment:
+def shop(deployment: Deployment, deploy: Callable[[Deployment], None]) -> Deployment:
     """Four agents, four numbers, and five others, deployed."""
     write_shop(deployment, pairs=4)
-    deployment.good("up")
-    deployment.counts()
+    deploy(deployment)
     return deployment
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -12,7 +14,7 @@ NEW = {"FLIREO_SECRET_TRUNK": "canary-trunk-new", "FLIREO_SECRET_OPENAI": "canar
 
 
 @pytest.fixture
-def secrets(deployment: Deployment) -> Deployment:
+def secrets(deployment: Deployment, deploy: Callable[[Deployment], None]) -> Deployment:
     """A stack with a trunk, a number that uses it, and a key; it is up."""
     deployment.environ.update(OLD)
     deployment.write(
@@ -23,8 +25,7 @@ def secrets(deployment: Deployment) -> Deployment:
         "numbers/main.yaml", 'phone_number: "+31201234567"\ntransfer_trunk_id: ${trunks.carrier.id}\nprotect: false\n'
     )
     deployment.write("byok/openai.yaml", "provider: openai\napi_key: ${secret.openai}\nprotect: false\n")
-    deployment.good("up")
-    deployment.counts()
+    deploy(deployment)
     return deployment
 
 
