@@ -57,6 +57,16 @@ def test_changed_texts_are_line_diffs_and_secrets_stay_hidden() -> None:
     ]
 
 
+def test_a_long_list_is_cut_short() -> None:
+    old, new = {"leads": [{"n": n} for n in range(50)]}, {"leads": [{"n": n + 1} for n in range(50)]}
+    changed = [text for _, text in change_lines(compare(old, new))]
+    assert len(changed) == 21
+    assert changed[-1] == "... 30 more places in leads"
+    made = [text for _, text in property_lines("+", {"leads": list(range(50)), "names": ["a"] * 50})]
+    assert made[-1].strip() == "... 30 more"
+    assert len(made) == 23
+
+
 def test_new_properties_are_listed_and_long_texts_cut() -> None:
     lines = list(property_lines("+", {"text": "1\n2\n3\n4\n5\n", "list": [{"a": 1}], "token": Secret("x"), "__p": 1}))
     assert [text for _, text in lines] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from flireo_iac.engine.model.diff import Change
@@ -12,6 +13,7 @@ from flireo_iac.engine.model.values import UNKNOWN_TEXT, Properties, Secret, Unk
 
 _CONTEXT_LINES = 2
 _FIRST_LINES = 3  # of a new text with several lines
+_FIRST_ITEMS = 20  # of a long list, and of the places that differ in it
 _SIGNS = {"add": "+", "delete": "-", "update": "~"}
 
 Line = tuple[str, str]
@@ -25,9 +27,14 @@ def is_shown(key: object) -> bool:
 
 def change_lines(changes: Iterable[Change]) -> Iterator[Line]:
     """Give the lines for changes of one resource."""
+    in_list: Counter[object] = Counter()
     for change in changes:
         if not is_shown(change.path[0]):
             continue
+        if len(change.path) > 1 and isinstance(change.path[1], int):
+            in_list[change.path[0]] += 1
+            if in_list[change.path[0]] > _FIRST_ITEMS:
+                continue
         label = format_path(change.path) + (" (replaces)" if change.replaces else "")
         sign = _SIGNS[change.kind]
         old, new = change.old, change.new
@@ -40,6 +47,9 @@ def change_lines(changes: Iterable[Change]) -> Iterator[Line]:
             yield sign, f"{label}: {value_text(old)} => {value_text(new)}"
         else:
             yield from _value_lines(sign, label, new if change.kind == "add" else old)
+    for name, number in in_list.items():
+        if number > _FIRST_ITEMS:
+            yield "", f"... {number - _FIRST_ITEMS} more places in {name}"
 
 
 def property_lines(sign: str, properties: Properties) -> Iterator[Line]:
@@ -77,9 +87,11 @@ def _value_lines(sign: str, label: str, value: Value) -> Iterator[Line]:
             yield inner_sign, f"    {line}"
     elif isinstance(value, list) and any(isinstance(item, dict | list | str) for item in value):
         yield sign, f"{label}:"
-        for index, item in enumerate(value):
+        for index, item in enumerate(value[:_FIRST_ITEMS]):
             for inner_sign, line in _value_lines(sign, f"[{index}]", item):
                 yield inner_sign, f"    {line}"
+        if len(value) > _FIRST_ITEMS:
+            yield sign, f"    ... {len(value) - _FIRST_ITEMS} more"
     else:
         yield sign, f"{label}: {value_text(value)}"
 
