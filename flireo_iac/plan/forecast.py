@@ -131,9 +131,7 @@ def requests_of(
     dropped = {step.urn for step in plan.of("delete", "replace")}
     came_along = _came_along(plan)
     forward = [
-        step
-        for step in plan.of("create", "update", "replace")
-        if _sends(step) and not _comes_with_parent(step, remade) and _form(step) not in came_along
+        step for step in plan.of("create", "update", "replace") if _sends(step) and not _comes_with_parent(step, remade)
     ]
     backward = [step for step in plan.of("delete", "replace", "sweep") if not _comes_with_parent(step, dropped)]
     own = Counter(step.kind.name for step in plan.steps if step.kind is not None)
@@ -151,9 +149,10 @@ def requests_of(
         waves.append(Wave(reads=1))  # whose account it is
     for layer in _layers(forward):
         look(kind.name for kind in _kinds(layer))
+        sent = [step for step in layer if _form(step) not in came_along]
         if not is_dialect_known:
-            look(dict.fromkeys(name for step in layer for name in _telling(step)))
-        waves.append(Wave(writes=len(_kinds(layer)) + sum(map(_has_second_write, layer))))
+            look(dict.fromkeys(name for step in sent for name in _telling(step)))
+        waves.append(Wave(writes=len(_kinds(sent)) + sum(map(_has_second_write, sent))))
     waves.append(Wave(reads=len(_parents(plan.of("create", "update", "replace", "delete")) - dropped)))
     for layer in reversed(_layers(backward)):
         look(name for step in layer for name in _looked_at_before_delete(step, allowed))

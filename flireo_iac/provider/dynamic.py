@@ -106,42 +106,35 @@ class KindProvider(ResourceProvider):
     def _diff_of_missed(self, id_: str, news: Mapping[str, Any]) -> DiffResult:
         """Let an object that was deleted outside be made anew, where the program wants that and it was asked for."""
         call = rpc.current_call()
-        name = (call and call.name) or self._natural_name(news)
-
-        def refuse(_say: Say) -> None:
-            if not Allowed.load(os.environ).covers("replace", name):
-                raise RailError(
-                    [
-                        f"it was deleted outside this stack ({id_}), and is made anew only when that is asked for by "
-                        f"name: {self._kind.when_replaced[0].lower()}{self._kind.when_replaced[1:]} If meant, run "
-                        f"flireo with {flag('replace', name)}, or set {VARIABLE}={word('replace', name)}. If not, "
-                        "remove its item."
-                    ]
-                )
-
         if SESSION.is_wanted(call.urn if call is not None else ""):  # a refresh asks what differs, too
-            self._act("make anew", news, refuse)
+            why = (
+                f"it was deleted outside this stack ({id_}), and is made anew only when that is asked for by name: "
+                f"{self._kind.when_replaced[0].lower()}{self._kind.when_replaced[1:]} If not meant, remove its item."
+            )
+            self._require_asked_for("make anew", news, why)
         return DiffResult(changes=True, replaces=[self._kind.natural_key[0]], delete_before_replace=True)
 
     def _check_replacement(self, changes: Iterable[Change], news: Mapping[str, Any]) -> None:
         """Stop a replacement that was not asked for by name; one that only the run can tell is left to the run."""
         known = [change for change in changes if change.is_replacement and not _is_unknown(news.get(change.written))]
-        if not known:
-            return
+        if known:
+            why = (
+                f"{known[0].written} is another one now, and a {self._kind.title} is replaced only when that is asked "
+                "for by name: the old one is given up, and whoever uses it is cut off."
+            )
+            self._require_asked_for("replace", news, why)
+
+    def _require_asked_for(self, verb: str, news: Mapping[str, Any], why: str) -> None:
+        """Stop what only the word ``replace`` with the item's name allows."""
         call = rpc.current_call()
         name = (call and call.name) or self._natural_name(news)
 
         def refuse(_say: Say) -> None:
             if not Allowed.load(os.environ).covers("replace", name):
-                raise RailError(
-                    [
-                        f"{known[0].written} is another one now, and a {self._kind.title} is replaced only when that "
-                        "is asked for by name: the old one is given up, and whoever uses it is cut off. If meant, "
-                        f"run flireo with {flag('replace', name)}, or set {VARIABLE}={word('replace', name)}."
-                    ]
-                )
+                allow = f"run flireo with {flag('replace', name)}, or set {VARIABLE}={word('replace', name)}"
+                raise RailError([f"{why} If meant, {allow}."])
 
-        self._act("replace", news, refuse)
+        self._act(verb, news, refuse)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object, once."""
