@@ -61,7 +61,7 @@ def emulator(
     )
     opened = server.listen(host, port)
     try:
-        app = App(settings, file=data, seed=seed)
+        app = App(settings, file=data, seed=seed, host=host)
     except EmulatorError:
         opened.close()
         raise
@@ -73,8 +73,7 @@ def emulator(
 
     def accepting(running: server.Running) -> None:
         output.data(f"listening on {running.url}")
-        if running.console_url is not None:
-            output.note(f"console at {running.console_url}")
+        output.note(f"console at {running.console_url}")
 
     server.serve(app, opened, accepting)
 

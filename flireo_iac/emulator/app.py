@@ -34,6 +34,7 @@ class App:
         file: Where to keep what it holds; None for memory only.
         seed: Makes ids reproducible; None for random ones.
         clock: Unix time in seconds.
+        host: What it listens on, as it was named; control routes are for who knows it by this, or as this machine.
 
     Raises:
         EmulatorError: The file cannot be used.
@@ -46,12 +47,13 @@ class App:
         file: Path | None = None,
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
+        host: str = "localhost",
     ) -> None:
         self.emulation = Emulation(settings, file=file, seed=seed, clock=clock)
         self.api = Api(self.emulation.store, settings, self.emulation.limiter, self.emulation.phone)
         self.stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._control = control.routes(self.emulation)
+        self._control = control.routes(self.emulation, host)
 
     def start(self) -> None:
         """Let time pass for calls from now on; needs a running loop, and may be said twice."""

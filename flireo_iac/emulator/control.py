@@ -20,7 +20,7 @@ from flireo_iac.emulator.control_calls import CallControl
 from flireo_iac.emulator.control_log import LogControl
 from flireo_iac.emulator.control_view import last, matching, need, organizations, shown
 from flireo_iac.emulator.emulation import Emulation
-from flireo_iac.emulator.origin import refuse_other_pages
+from flireo_iac.emulator.origin import refuse_others
 from flireo_iac.emulator.problems import RefusedError, body
 from flireo_iac.emulator.store import Organization, Row
 from flireo_iac.errors import EmulatorError
@@ -33,11 +33,12 @@ _Answer = tuple[int, Any]
 _Action = Callable[[Request, Any], Response | _Answer | Awaitable[_Answer]]
 
 
-def routes(emulation: Emulation) -> ASGIApp:
+def routes(emulation: Emulation, host: str) -> ASGIApp:
     """Make the control routes of an emulator.
 
     Args:
         emulation: What they act on.
+        host: What the emulator listens on, as it was named.
     """
     control, calls, log = _Control(emulation), CallControl(emulation.phone), LogControl(emulation)
     table: dict[str, dict[str, _Action]] = {
@@ -65,22 +66,23 @@ def routes(emulation: Emulation) -> ASGIApp:
         "/webhooks": {"GET": log.webhooks, "DELETE": log.clear_webhooks},
     }
     return Router(
-        [Route(PREFIX + path, _Endpoint(actions), methods=None) for path, actions in table.items()],
+        [Route(PREFIX + path, _Endpoint(actions, host), methods=None) for path, actions in table.items()],
         redirect_slashes=False,
-        default=_Endpoint({}),
+        default=_Endpoint({}, host),
     )
 
 
 class _Endpoint:
     """One control path: picks the action of the method, and turns problems into answers."""
 
-    def __init__(self, actions: dict[str, _Action]) -> None:
+    def __init__(self, actions: dict[str, _Action], host: str) -> None:
         self._actions = actions
+        self._host = host
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         try:
-            refuse_other_pages(request)
+            refuse_others(request, self._host)
             if not self._actions:
                 raise RefusedError(404, "no such control route; docs/emulator.md names them")
             action = self._actions.get(request.method)

@@ -19,7 +19,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flireo_iac.emulator import control
 from flireo_iac.emulator.app import CONNECTION, PREFIX, App
-from flireo_iac.emulator.loopback import is_loopback
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
@@ -123,12 +122,12 @@ class Running:
         return f"http://{self.address}{control.PREFIX}"
 
     @property
-    def console_url(self) -> str | None:
-        """Address of the console in a browser of this machine; None when it listens for others only."""
+    def console_url(self) -> str:
+        """Address of the console in a browser of this machine."""
         host, _, port = self.address.rpartition(":")
         if host in {"0.0.0.0", "[::]"}:  # noqa: S104 - compared, not listened on
             host = "localhost"
-        return f"http://{host}:{port}{control.PREFIX}/" if is_loopback(host.strip("[]")) else None
+        return f"http://{host}:{port}{control.PREFIX}/"
 
     @property
     def store(self) -> Store:
@@ -212,7 +211,7 @@ def running(
     Raises:
         EmulatorError: The port is taken or the file cannot be used.
     """
-    app = App(Settings(**{"requests_per_minute": 0, "clock": "manual", **settings}), file=data, seed=seed)
+    app = App(Settings(**{"requests_per_minute": 0, "clock": "manual", **settings}), file=data, seed=seed, host=host)
     try:
         opened = listen(host, port)
         accepting = threading.Event()

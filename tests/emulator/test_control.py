@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import yaml
 
 from flireo_iac import emulator as package
+from flireo_iac.emulator.app import App
 from flireo_iac.emulator.masking import masked
+from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.requestlog import Entry, RequestLog
 from flireo_iac.emulator.server import Running
 from tests.emulator.conftest import client_of
@@ -145,6 +148,9 @@ def test_an_answer_that_breaks_the_contract_is_noticed(
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://rebound.example.com", "Host": "rebound.example.com"},
         {"Sec-Fetch-Site": "same-origin", "Host": "rebound.example.com"},
+        # A browser that reads a plain http page of another name from itself sends nothing else that tells.
+        {"Host": "rebound.example.com"},
+        {"Host": "rebound.example.com:8765"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
     ],
@@ -180,6 +186,36 @@ def test_a_page_of_the_emulator_itself_may_use_control_routes(own: Running, cont
     headers = {"Origin": f"http://{own.address}", "Sec-Fetch-Site": "same-origin"}
     assert control.post("/reset", headers=headers).status_code == 200
     assert control.get("/state", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("listens", "known", "unknown"),
+    [
+        ("127.0.0.1", [], ["10.0.0.1", "0.0.0.0", "emulator"]),
+        ("emulator", ["emulator", "Emulator:8765"], ["10.0.0.1", "emulator.example.com", "notemulator"]),
+        ("10.0.0.1", ["10.0.0.1:8765"], ["10.0.0.2"]),
+        ("0.0.0.0", ["0.0.0.0:8765", "10.0.0.1", "[fe80::1]:8765"], ["emulator"]),
+        ("::", ["[::]:8765", "10.0.0.1"], ["emulator"]),
+    ],
+)
+def test_control_routes_are_for_who_knows_the_emulator_by_its_own_address(
+    listens: str, known: list[str], unknown: list[str]
+) -> None:
+    own = ["10.1.1.1:8765", "localhost", "LOCALHOST:80", "127.0.0.1:1", "127.8.8.8", "[::1]", "[::1]:8765"]
+    odd = ["", ":80", "evil.example@localhost", "localhost@evil.example", "localhost.evil.example", "localhost:80:80"]
+    odd += ["127.0.0.1.evil.example", "[::1", "evil.example/localhost", "localhost:x"]
+
+    async def statuses(path: str, hosts: list[str]) -> dict[str, int]:
+        app = App(Settings(), host=listens)  # reached at 10.1.1.1, wherever a name leads
+        headers = {"Authorization": "Bearer fl_test_hosts_1234"}
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(base_url="http://10.1.1.1", transport=transport, headers=headers) as client:
+            return {host: (await client.get(path, headers={"Host": host})).status_code for host in hosts}
+
+    asked = asyncio.run(statuses("/_emulator/state", own + known + odd + unknown))
+    assert asked == dict.fromkeys(own + known, 200) | dict.fromkeys(odd + unknown, 403)
+    # The API is for everybody who has a key, by whatever name they know it.
+    assert set(asyncio.run(statuses("/api/v1/agents", own + known + unknown)).values()) == {200}
 
 
 def test_other_control_routes_and_methods_are_refused_clearly(own: Running, control: httpx.Client) -> None:
