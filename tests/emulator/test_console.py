@@ -204,6 +204,37 @@ def test_a_page_that_nobody_sees_asks_for_nothing(page: Page, emulator: Running,
     expect(page.get_by_role("link", name="Seen again")).to_be_visible()
 
 
+def test_objects_of_any_shape_are_shown_and_an_address_that_is_no_view_leads_to_them(
+    page: Page, emulator: Running, practice: Practice
+) -> None:
+    agent = practice.make("/agents", {"name": "Odd"})
+    odd = {"llm_config": {"messages": [None], "tools": [None]}, "updated_at": 5, "constructor": "x"}
+    practice.control.patch(f"/objects/agents/{agent['id']}", json=odd).raise_for_status()
+    page.goto(f"{emulator.control_url}/#/toString")
+    page.get_by_role("link", name="Odd").click()
+    expect(page.locator(".detail .json")).to_contain_text('"constructor": "x"')
+    assert page.locator(".detail .json a").count() == 0
+    expect(page.get_by_role("status")).to_have_text("running")
+
+
+def test_an_error_of_the_console_is_told_as_such_and_it_tries_again(
+    browser: Browser, emulator: Running, practice: Practice
+) -> None:
+    agents = [practice.make("/agents", {"name": name, "first_message": "Hi {{name}}"}) for name in ("First", "Second")]
+    with browser.new_context() as context:
+        page = context.new_page()
+        visit(page, emulator, "objects")
+        page.get_by_role("link", name="First").click()
+        expect(page.locator(".prompt .text")).to_have_text("Hi {{name}}")
+        page.evaluate("() => { window.whole = Set; window.Set = function () { throw Error('on purpose'); }; }")
+        page.get_by_role("link", name="Second").click()
+        expect(page.get_by_role("status")).to_have_text("error in the console: on purpose")
+        expect(page.locator(".detail")).to_be_empty()
+        page.evaluate("() => { window.Set = window.whole; dispatchEvent(new Event('hashchange')); }")
+        expect(page.locator(".detail")).to_contain_text(agents[1]["id"])
+        expect(page.get_by_role("status")).to_have_text("running")
+
+
 def test_an_emulator_that_is_gone_is_told_of(browser: Browser) -> None:
     with browser.new_context() as context:
         page = context.new_page()

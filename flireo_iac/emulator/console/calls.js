@@ -1,6 +1,6 @@
 // Calls: those that are going on, those that were, and what is said.
 import { find, get, post, remembering } from "./control.js";
-import { arrows, attempts, badge, clockTime, command, el, empty, facts, field, heading, renew, row } from "./elements.js";
+import { arrows, attempts, badge, clockTime, command, el, empty, facts, field, heading, items, renew, row } from "./elements.js";
 import { json } from "./json.js";
 import { clock, people, ringing } from "./phone.js";
 import { marked } from "./prompt.js";
@@ -112,7 +112,7 @@ function headOf(call) {
 const WHO = { assistant: "Agent", user: "Person", system: "Told to the agent" };
 
 function grow(transcript, call) {
-  const lines = call.messages ?? [];
+  const lines = items(call.messages);
   const before = transcript.querySelectorAll("[data-role]").length;
   if (before === 0 && lines.length > 0) transcript.replaceChildren();
   for (const { role, content } of lines.slice(before)) {

@@ -5,16 +5,17 @@ export class ControlError extends Error {}
 
 async function ask(method, path, body) {
   let answer;
+  let content;
   try {
     answer = await fetch(path, {
       method,
       body: body === undefined ? undefined : JSON.stringify(body),
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
     });
+    content = await answer.json();
   } catch {
     throw new ControlError("The emulator does not answer. Is it still running?");
   }
-  const content = await answer.json();
   if (!answer.ok) {
     const gone = new ControlError(content.message ?? content.error ?? `Status ${answer.status}.`);
     gone.status = answer.status;

@@ -20,7 +20,8 @@ export function el(tag, attributes = {}, ...children) {
 const seen = new WeakMap();
 
 /**
- * Put new children into an element when what they show has changed; focus and places of scrolling stay.
+ * Put new children into an element when what they show has changed; focus and places of scrolling stay. When building
+ * fails the element is empty, and the next look tries again.
  * @param {Element} place
  * @param {unknown} shown what is shown, as JSON
  * @param {() => Node[]} build
@@ -28,9 +29,15 @@ const seen = new WeakMap();
 export function renew(place, shown, build) {
   const signature = JSON.stringify(shown);
   if (seen.get(place) === signature) return;
-  seen.set(place, signature);
   const focused = place.contains(document.activeElement) ? keyOf(document.activeElement) : null;
-  place.replaceChildren(...build());
+  let children = [];
+  seen.delete(place);
+  try {
+    children = build();
+    seen.set(place, signature);
+  } finally {
+    place.replaceChildren(...children);
+  }
   if (focused) [...place.querySelectorAll("a, button, input, select")].find((each) => keyOf(each) === focused)?.focus();
 }
 
@@ -115,7 +122,10 @@ export function heading(back, backText, title, ...more) {
 
 export const badge = (text, look = "") => el("span", { class: `badge ${look}`.trim() }, text);
 
+/** Give the objects of what should be a list of them: an object may be stored in any shape. */
+export const items = (value) => (Array.isArray(value) ? value.filter((each) => each !== null && typeof each === "object") : []);
+
 /** Write a time of the API as a person reads it: hours, minutes, seconds. */
-export const clockTime = (stamp) => (stamp ? stamp.slice(11, 19) : "");
+export const clockTime = (stamp) => (typeof stamp === "string" ? stamp.slice(11, 19) : "");
 
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

@@ -43,7 +43,7 @@ function list(items, open, close, indent) {
 
 function link(value, text, organization, name) {
   if (name === "call_id") return el("a", { href: `#/calls/${encodeURIComponent(value)}` }, text);
-  const collection = COLLECTIONS[name];
+  const collection = Object.hasOwn(COLLECTIONS, name) ? COLLECTIONS[name] : null;
   if (!organization || !collection) return null;
   return el("a", { href: `#/objects/${organization}/${collection}/${encodeURIComponent(value)}` }, text);
 }

@@ -1,6 +1,6 @@
 // The frame: which view is shown, and when it looks again. One look at a time, and none while nobody sees the page.
 import { calls } from "./calls.js";
-import { get } from "./control.js";
+import { ControlError, get } from "./control.js";
 import { el } from "./elements.js";
 import { faults } from "./faults.js";
 import { objects } from "./objects.js";
@@ -23,7 +23,7 @@ function soon() {
 
 function route() {
   const [name, ...path] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
-  return name in VIEWS ? [name, path] : ["objects", []];
+  return Object.hasOwn(VIEWS, name) ? [name, path] : ["objects", []];
 }
 
 function decoded(part) {
@@ -63,6 +63,13 @@ function counts(overview) {
   };
 }
 
+/** Tell what keeps the page from showing how things are: the emulator, or the page itself. */
+function tell(problem) {
+  if (problem instanceof ControlError) return say(problem.status ? problem.message : "does not answer", "bad");
+  console.error(problem);
+  return say(`error in the console: ${problem.message}`, "bad");
+}
+
 function say(text, look) {
   const place = document.getElementById("connection");
   if (place.textContent === text) return;
@@ -78,7 +85,7 @@ async function run() {
         await look();
         say("running", "good");
       } catch (problem) {
-        say(problem.status ? problem.message : "does not answer", "bad");
+        tell(problem);
       }
     }
     if (!isAsked) {

@@ -1,6 +1,6 @@
 // What the emulator holds, by organization and kind.
 import { find, get, remembering } from "./control.js";
-import { arrows, badge, choice, clockTime, command, el, empty, facts, field, heading, plural, renew, row } from "./elements.js";
+import { arrows, badge, choice, clockTime, command, el, empty, facts, field, heading, items, plural, renew, row } from "./elements.js";
 import { json } from "./json.js";
 import { prompt, prompts } from "./prompt.js";
 
@@ -63,7 +63,7 @@ function placeOf(overview, organization, collection) {
   const chosen = overview.organizations.find((each) => each.id === organization) ?? known[0];
   if (!chosen) return null;
   const first = Object.keys(KINDS).find((each) => chosen.objects[each]) ?? "agents";
-  return { organization: chosen.id, collection: collection in KINDS ? collection : first };
+  return { organization: chosen.id, collection: Object.hasOwn(KINDS, collection) ? collection : first };
 }
 
 function overviewOf(overview, place) {
@@ -147,7 +147,7 @@ function detailOf(place, id, found) {
   ];
 }
 
-const when = (stamp) => (stamp ? `${stamp.slice(0, 10)} ${clockTime(stamp)}` : null);
+const when = (stamp) => (typeof stamp === "string" ? `${stamp.slice(0, 10)} ${clockTime(stamp)}` : null);
 
 function about(place, object) {
   if (place.collection === "numbers" && object.agent_id) {
@@ -156,7 +156,7 @@ function about(place, object) {
   if (place.collection === "campaigns") return [["Leads", `${object.completed_leads} done, ${object.failed_leads} failed, of ${object.total_leads}`]];
   if (place.collection !== "agents") return [["Status", object.status]];
   const of = (block, ...names) => [block?.provider, ...names.map((each) => block?.[each])].filter((each) => typeof each === "string").join(" · ");
-  const tools = (object.llm_config?.tools ?? []).map((each) => each.function?.name ?? each.name ?? each.type);
+  const tools = items(object.llm_config?.tools).map((each) => each.function?.name ?? each.name ?? each.type);
   return [
     ["Thinks with", of(object.llm_config, "model")],
     ["Hears with", of(object.stt_config, "model", "language")],

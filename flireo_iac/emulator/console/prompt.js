@@ -1,5 +1,5 @@
 // Texts that agents speak or are told, with their {{slots}} marked.
-import { el, plural } from "./elements.js";
+import { el, items, plural } from "./elements.js";
 
 const SLOT = /(\{\{[^{}]*\}\})/;
 
@@ -10,15 +10,14 @@ export function prompts(collection, object) {
 }
 
 function ofAgent(agent) {
-  const messages = agent.llm_config?.messages;
-  const told = (Array.isArray(messages) ? messages : []).map((each) => [TITLES[each.role] ?? "Message", each.content]);
+  const told = items(agent.llm_config?.messages).map((each) => [TITLES[each.role] ?? "Message", each.content]);
   return [...told, ["First message", agent.first_message], ["Message to a voicemail", agent.voicemail_message]];
 }
 
 const TITLES = { system: "System message", assistant: "Message of the agent", user: "Message of the caller" };
 
 /** Give the nodes that show a text with its slots marked. */
-export const marked = (text) => text.split(SLOT).map((each) => (SLOT.test(each) ? el("mark", {}, each) : each));
+export const marked = (text) => String(text ?? "").split(SLOT).map((each) => (SLOT.test(each) ? el("mark", {}, each) : each));
 
 /** Make the section that shows one text. */
 export function prompt([title, text]) {
