@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from flireo_iac.client.api import FlireoApi
-from flireo_iac.client.calls import PhoneCall, PlacedCall, place_call
+from flireo_iac.client.calls import PhoneCall, PlacedCall, place_call, read_call
 from flireo_iac.client.commands import end_call
 from flireo_iac.client.usage import PRICE_A_MINUTE, read_usage
-from flireo_iac.client.watching import watch_call
-from flireo_iac.errors import FlireoError, InvalidRequestError, NotFoundError, SettingsError
-from flireo_iac.smoke.judge import judge
+from flireo_iac.client.watching import EVERY_S, watch_call
+from flireo_iac.errors import (
+    FlireoError,
+    InvalidRequestError,
+    NotFoundError,
+    ServerError,
+    SettingsError,
+    TransportError,
+    UnexpectedAnswerError,
+)
+from flireo_iac.smoke.judge import ENDED_WELL, judge
 from flireo_iac.smoke.model import Heard, Outcome, without_call
 from flireo_iac.stacks.smoke_tests import SmokeTest
 
 LONGEST_S = 600
 """Seconds of a call whose agent names no longest duration. Source: api notes, section 16.5 (inferred)."""
 
+HANG_UP_S = 60.0
+"""Seconds in which a call that nobody follows any more is told to end; one that rings takes no command."""
+
 _ONE_ALONE = (InvalidRequestError, NotFoundError, SettingsError)
-"""Errors of one test that say nothing about the next."""
+"""Errors of one test that say nothing about the next, as long as no call is placed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,16 @@ class Purse:
             f"it was not called: it can cost {worst:.2f} euro ({seconds:g} s), and {self.spent:.2f} of {self.cap:.2f} "
             "are spent. Raise --max-cost, or give the agent a shorter max_duration_seconds"
         )
+
+    def lose(self, seconds: float) -> Decimal:
+        """Take note of a call whose cost nobody knows, and give the most that it can be.
+
+        Args:
+            seconds: The longest it can take.
+        """
+        cost = self.worst(seconds)
+        self.pay(cost, 0)
+        return cost
 
     def pay(self, cost: Decimal, minutes: float) -> None:
         """Take note of a call; one that cost more than the list price makes the next ones dearer, too.
@@ -123,15 +144,15 @@ def run_live(
             continue
         try:
             speaker = speaker_of(test)
-            if refusal := purse.refusal(speaker.longest_s or LONGEST_S):
-                yield without_call(test, "skipped", refusal, is_cut_off=True)
-                continue
-            line.say(f"call {number} of {len(tests)}: {test.name}{_script(test)}")
-            outcome = _run(line, test, speaker, purse)
         except FlireoError as error:
-            outcome = without_call(test, "error", str(error))
             stopped = "" if isinstance(error, _ONE_ALONE) else f"{test.name} ended with an error"
-        yield outcome
+            yield without_call(test, "error", str(error))
+            continue
+        if refusal := purse.refusal(speaker.longest_s or LONGEST_S):
+            yield without_call(test, "skipped", refusal, is_cut_off=True)
+            continue
+        line.say(f"call {number} of {len(tests)}: {test.name}{_script(test)}")
+        stopped = yield from _run(line, test, speaker, purse)
 
 
 def _script(test: SmokeTest) -> str:
@@ -139,8 +160,36 @@ def _script(test: SmokeTest) -> str:
     return "".join(f'\n  say: "{each}"' for each in lines)
 
 
-def _run(line: Line, test: SmokeTest, speaker: Speaker, purse: Purse) -> Outcome:
-    placed = place_call(
+def _run(line: Line, test: SmokeTest, speaker: Speaker, purse: Purse) -> Generator[Outcome, None, str]:
+    """Call for one test; gives why no further call may be placed, empty when one may."""
+    longest = speaker.longest_s or LONGEST_S
+    try:
+        placed = _placed(line, test, speaker)
+    except FlireoError as error:
+        cost = purse.lose(longest) if _may_be_under_way(error) else None
+        yield without_call(test, "error", str(error), cost=cost)
+        return "" if isinstance(error, _ONE_ALONE) else f"{test.name} ended with an error"
+    except KeyboardInterrupt:
+        line.say("a call may be under way; look for it with: flireo calls --from 5m")
+        yield without_call(test, "error", "interrupted while it was placed", cost=purse.lose(longest))
+        raise
+    try:
+        call = _followed(line, placed, min(longest, test.expect.max_duration_s or longest))
+    except (FlireoError, KeyboardInterrupt) as error:
+        cost = purse.lose(longest)
+        _hang_up(line, placed.call_id)
+        why = str(error) or "interrupted."
+        yield without_call(test, "error", f"{why} It can have cost {cost:.2f} euro ({longest:g} s).", cost=cost)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return f"{test.name} ended with an error"
+    cost = _cost(line, call, purse, longest)
+    yield judge(test, Heard(call, None), cost)
+    return ""
+
+
+def _placed(line: Line, test: SmokeTest, speaker: Speaker) -> PlacedCall:
+    return place_call(
         line.api,
         line.to,
         agent_id=speaker.agent_id,
@@ -149,17 +198,42 @@ def _run(line: Line, test: SmokeTest, speaker: Speaker, purse: Purse) -> Outcome
         first_message=test.asked.first_message,
         context=test.context,
     )
-    longest = speaker.longest_s or LONGEST_S
+
+
+def _may_be_under_way(error: FlireoError) -> bool:
+    """Tell whether a call may have been placed although its request ended with an error."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    return isinstance(error, ServerError | UnexpectedAnswerError)
+
+
+def _hang_up(line: Line, call_id: str) -> None:
+    """End a call that nobody follows any more, as soon as it takes the command; says so when that fails."""
+    line.say(f"the call {call_id} may go on; it is told to end")
+    until, why = line.clock() + HANG_UP_S, ""
     try:
-        call = _followed(line, placed, min(longest, test.expect.max_duration_s or longest))
-    except BaseException:
-        purse.pay(purse.worst(longest), 0)
-        line.say(f"the call {placed.call_id} may go on; it is told to end")
-        with suppress(FlireoError):
-            end_call(line.api, placed.call_id)
-        raise
-    cost = _cost(line, call, purse)
-    return judge(test, Heard(call, None), cost)
+        while line.clock() < until:
+            try:
+                call = read_call(line.api, call_id)
+                if not (call.is_over or call.is_in_progress):
+                    why = f"it is {call.status}, and takes commands only while somebody talks"
+                    line.sleep(EVERY_S)
+                    continue
+            except FlireoError as error:
+                why = str(error)
+            else:
+                if call.is_over:
+                    return
+            try:
+                end_call(line.api, call_id)
+            except FlireoError as error:
+                why = str(error)
+                line.sleep(5 * EVERY_S)
+            else:
+                return
+    except KeyboardInterrupt:
+        why = "interrupted again"
+    line.say(f"the call {call_id} is not told to end: {why.rstrip('.')}. Run: flireo call end {call_id}")
 
 
 def _followed(line: Line, placed: PlacedCall, longest_s: float) -> PhoneCall:
@@ -171,20 +245,27 @@ def _followed(line: Line, placed: PlacedCall, longest_s: float) -> PhoneCall:
             began = line.clock() if began is None else began
             if line.clock() - began > longest_s:
                 line.say(f"it runs over {longest_s:g} s and is told to end")
-                with suppress(FlireoError):
-                    end_call(line.api, placed.call_id)
+                _end(line, placed.call_id)
     if last is None:
         raise LookupError("a call that was followed was never read")
     return last
 
 
-def _cost(line: Line, call: PhoneCall, purse: Purse) -> Decimal:
-    """Give what a call has cost: by the account's usage, else by its length."""
+def _end(line: Line, call_id: str) -> None:
+    """Tell a call to end; where that fails, it is told again at the next look."""
+    try:
+        end_call(line.api, call_id)
+    except FlireoError as error:
+        line.say(str(error))
+
+
+def _cost(line: Line, call: PhoneCall, purse: Purse, longest_s: float) -> Decimal:
+    """Give what a call has cost: by the account's usage, else by its length, else the most that it can be."""
     with suppress(FlireoError):
         for log in read_usage(line.api, since=call.created_at).logs:
             if log.call_id == call.id:
                 purse.pay(log.euros, float(log.minutes))
                 return log.euros
-    cost = purse.worst(float(call.duration_seconds or 0))
-    purse.pay(cost, 0)
-    return cost
+    is_unanswered = call.started_at is None and call.status not in ENDED_WELL
+    seconds = call.duration_seconds if call.duration_seconds is not None else 0 if is_unanswered else longest_s
+    return purse.lose(float(seconds))

@@ -78,9 +78,9 @@ class Outcome:
         description: What it is about; empty when it does not say.
         failures: What does not hold.
         unjudged: Expectations that nobody could judge.
-        reason: Why there was no call; empty when there was one.
+        reason: Why there was no call that could be judged; empty when there was one.
         call: The call; None when there was none.
-        cost: Euro that it cost; None for a call that costs nothing.
+        cost: Euro that it cost, at most where nobody knows; None where nothing was placed that costs.
         is_cut_off: True when the run stopped before it, so that the run as a whole proves nothing.
     """
 
@@ -98,8 +98,15 @@ class Outcome:
 
 
 def without_call(
-    test: SmokeTest, status: Literal["error", "skipped"], reason: str, *, is_cut_off: bool = False
+    test: SmokeTest,
+    status: Literal["error", "skipped"],
+    reason: str,
+    *,
+    cost: Decimal | None = None,
+    is_cut_off: bool = False,
 ) -> Outcome:
-    """Say that a test had no call, and why."""
+    """Say that a test had no call that could be judged, and why."""
     about = test.asked.description or ""
-    return Outcome(test.name, test.agent, test.node.place, status, about, reason=reason, is_cut_off=is_cut_off)
+    return Outcome(
+        test.name, test.agent, test.node.place, status, about, reason=reason, cost=cost, is_cut_off=is_cut_off
+    )

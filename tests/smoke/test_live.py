@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace as Namespace
 from typing import Any
 
 import httpx
 import pytest
 
 from flireo_iac.cli import _testing_live
+from flireo_iac.client.calls import PhoneCall
+from flireo_iac.client.watching import watch_call
 from flireo_iac.emulator.phone import metering
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.errors import EngineError, SettingsError
+from flireo_iac.smoke import live
 from flireo_iac.smoke.live import Line
 from tests.smoke.conftest import Flireo
 from tests.stacks.repository import Repository
@@ -198,3 +202,48 @@ def test_ctrl_c_ends_the_call(flireo: Flireo, control: Control, monkeypatch: pyt
     (call,) = control("GET", "/calls?all=true")["calls"]
     assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
     assert placed(control) == 1
+
+
+def test_ctrl_c_ends_a_call_that_still_rings_once_it_is_answered(
+    flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control("PUT", f"/callees/{CALLEE}", {"after_s": 20, "script": ["Hello there"], "hangs_up": False})
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        control("POST", "/clock", {"advance_s": seconds})
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=sleep, clock=lambda: sum(waits)))
+    flireo(*LIVE, "--max-cost", "1", "--yes")
+    (call,) = control("GET", "/calls?all=true")["calls"]
+    assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
+    assert call["duration_seconds"] < 5
+
+
+def test_a_call_that_cannot_be_followed_is_counted_and_named_and_the_last(flireo: Flireo, control: Control) -> None:
+    for method, path in (("GET", "/calls/*"), ("POST", "/calls/*/control")):
+        control("POST", "/faults", {"method": method, "path": path, "kind": "status:404", "times": None})
+    done = flireo(*LIVE, "--max-cost", "1", "--yes")
+    (call,) = control("GET", "/calls?all=true")["calls"]
+    assert f"Run: flireo call end {call['id']}" in done.stderr
+    assert "It can have cost 0.14 euro (120 s)." in done.stdout
+    assert done.stdout.count("not tried: a ended with an error") == 2
+    assert "0.14 euro." in done.stderr
+    assert (done.exit_code, placed(control)) == (4, 1)
+
+
+def test_a_call_of_unknown_length_counts_as_the_longest(
+    flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_length(*args: Any, **options: Any) -> Iterator[PhoneCall]:
+        for call in watch_call(*args, **options):
+            yield call.model_copy(update={"duration_seconds": None})
+
+    monkeypatch.setattr(live, "watch_call", without_length)
+    monkeypatch.setattr(live, "read_usage", lambda *_, **__: Namespace(logs=()))
+    done = flireo(*LIVE, "--max-cost", "0.20", "--yes")
+    assert "passed   a  agents.desk  0.14 euro" in done.stdout
+    assert "0.14 of 0.20 are spent" in done.stdout
