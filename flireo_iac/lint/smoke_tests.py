@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flireo_iac.core.check import dotted, suggestion
@@ -12,11 +12,13 @@ from flireo_iac.errors import Problem
 from flireo_iac.lint.agents import tool_name, tools_of
 from flireo_iac.lint.finding import Finding, block, finding
 from flireo_iac.stacks.load import Item, LoadedStack
+from flireo_iac.stacks.smoke_form import plain_tool
 from flireo_iac.stacks.smoke_tests import SmokeTest, read_tests
 from flireo_iac.stacks.values import Unresolved
 
-_BUILT_IN = {"endCall": "end_call", "transferCall": "transfer_call"}
 _PLANS = ("structuredDataPlan", "structured_data_plan")
+_NAMES = re.compile(r"\$((?:\.[A-Za-z_][A-Za-z_0-9]*)+)")
+"""The names that a JSON path begins with."""
 
 
 def find(stack: LoadedStack) -> Iterator[Finding]:
@@ -49,23 +51,52 @@ def _tools(test: SmokeTest, item: Item) -> Iterator[Finding]:
     given = block(item.inputs, "llm_config").get("tools")
     is_unknown = isinstance(given, Unresolved) or any(tool.get("type") == "mcp" for tool in tools.values())
     for path, name in _named(test):
-        if _BUILT_IN.get(name, name) not in tools and not is_unknown:
+        if plain_tool(name) not in tools and not is_unknown:
             names = [each for each in tools if each]
             hint = suggestion(name, names) or f", there are: {', '.join(names) or 'none'}."
             text = f'smoke test "{test.name}": agent "{item.name}" has no tool "{name}"{hint}'
             yield finding("FL602", test.place(*path), text)
     for index, turn in enumerate(test.turns):
         if turn.agent_calls is not None:
-            tool = tools.get(turn.agent_calls.name, {})
-            schema = block(tool, "parameters") or block(block(tool, "function"), "parameters")
             path = ("caller", index, "agent_calls", "arguments")
+            schema = _parameters(tools, turn.agent_calls.name)
             what = f"the arguments of {turn.agent_calls.name}"
             yield from _misfits(test, path, turn.agent_calls.arguments, schema, what)
+    for index, use in enumerate(test.expect.tools or ()):
+        if use.name is not None and use.arguments:
+            expected = ("expect", "tools", index, "arguments")
+            what = f"the arguments of {use.name}"
+            yield from _strange_paths(test, expected, use.arguments, _parameters(tools, use.name), what)
+
+
+def _parameters(tools: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Give the schema of a tool's arguments."""
+    tool = tools.get(name, {})
+    return block(tool, "parameters") or block(block(tool, "function"), "parameters")
+
+
+def _strange_paths(
+    test: SmokeTest, at: tuple[str | int, ...], paths: Iterable[str], schema: Mapping[str, Any], what: str
+) -> Iterator[Finding]:
+    """Find JSON paths that begin with a name that a JSON Schema does not have: nothing would ever be there."""
+    for path in paths:
+        begin = _NAMES.match(path)
+        within = schema
+        for name in begin[1][1:].split(".") if begin is not None else ():
+            known = block(within, "properties")
+            if not known or within.get("additionalProperties") or "patternProperties" in within:
+                break
+            if name not in known:
+                hint = suggestion(name, known) or f", there are: {', '.join(known)}."
+                text = f'smoke test "{test.name}": {what} have no "{name}"{hint}'
+                yield finding("FL602", test.place(*at, path, is_key=True), text)
+                break
+            within = block(known, name)
 
 
 def _name(tool: Mapping[str, Any]) -> str:
     kind = str(tool.get("type", ""))
-    return tool_name(tool) or _BUILT_IN.get(kind, kind)
+    return tool_name(tool) or plain_tool(kind)
 
 
 def _named(test: SmokeTest) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -90,6 +121,10 @@ def _analysis(test: SmokeTest, item: Item) -> Iterator[Finding]:
     if test.asked.analysis_finds:
         schema = {**block(data, "schema"), "required": []}
         yield from _misfits(test, ("analysis_finds",), test.asked.analysis_finds, schema, "what the analysis finds")
+    if test.expect.analysis:
+        yield from _strange_paths(
+            test, ("expect", "analysis"), test.expect.analysis, block(data, "schema"), "what the analysis finds"
+        )
 
 
 def _misfits(

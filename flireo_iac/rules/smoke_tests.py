@@ -28,8 +28,9 @@ SMOKE_TESTS = (
         "FL602",
         "error",
         "a smoke test names what is not there",
-        "The agent, a tool, or the analysis that the test is about is not in the stack, so the test would fail, or "
-        "hold without a reason: a tool that does not exist is never called.",
+        "The agent, a tool, or the analysis that the test is about is not in the stack, or a JSON path begins with a "
+        "name that the schema of the tool or of the analysis does not have. The test would fail, or hold without a "
+        "reason: a tool that does not exist is never called.",
         bad={**_AGENT, "tests/hello.yaml": _GOOD + "  tools:\n    - {never: bok}\n"},
         good={**_AGENT, "tests/hello.yaml": _GOOD + "  tools:\n    - {never: book}\n"},
         when="validate",

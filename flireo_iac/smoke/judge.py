@@ -10,12 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from flireo_iac.smoke.model import SPEAKERS, Failure, Heard, Outcome, UsedTool
-from flireo_iac.stacks.smoke_form import SAID, Line, ToolUse
+from flireo_iac.stacks.smoke_form import SAID, Line, ToolUse, plain_tool
 from flireo_iac.stacks.smoke_tests import SmokeTest
 
 ENDED_WELL = frozenset({"ended", "transferred", "completed"})
 """Last statuses of a call in which somebody was spoken to."""
-_BUILT_IN = {"endCall": "end_call", "transferCall": "transfer_call"}
 _LONGEST = 120
 """Characters of a value that a text shows."""
 
@@ -67,7 +66,7 @@ def _transcript(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
         turns = [
             (number, turn.content)
             for number, turn in enumerate(heard.turns, 1)
-            if line.speaker in (None, "anyone", SPEAKERS.get(turn.role))
+            if (line.speaker or "agent") in ("anyone", SPEAKERS.get(turn.role))
         ]
         place = test.place("expect", "transcript", index, condition)
         yield from (Failure(place, text, turn) for text, turn in _line(line, condition, turns))
@@ -75,16 +74,19 @@ def _transcript(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
 
 def _line(line: Line, condition: str, turns: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int | None]]:
     wanted: str = getattr(line, condition)
-    who = {"agent": "the agent", "caller": "the caller"}.get(line.speaker or "", "anyone")
+    speaker = line.speaker or "agent"
     verb = condition.removeprefix("never_")
     meeting = [(number, said) for number, said in turns if _HOLDS[verb](wanted, said)]
-    if condition != verb:
+    if condition != verb and not turns:
+        who = "nobody" if speaker == "anyone" else f"the {speaker} never"
+        yield f"{who} speaks, so that it proves nothing that {_shown(wanted)} is not said", None
+    elif condition != verb:
         for number, said in meeting[:1]:
             yield f"{_shown(wanted)} was not expected, turn {number} {_VERBS[verb]} it: {_shown(said)}", number
     elif not meeting:
         near = _nearest(wanted, turns)
         found = f"; nearest is turn {near[0]}: {_shown(near[1])}" if near is not None else "; nothing is said"
-        nobody = f"no turn of {who}" if line.speaker in ("agent", "caller") else "no turn"
+        nobody = "no turn" if speaker == "anyone" else f"no turn of the {speaker}"
         yield f"{nobody} {_VERBS[verb]} {_shown(wanted)}{found}", near[0] if near is not None else None
 
 
@@ -113,7 +115,7 @@ def _tools(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
 def _tool(test: SmokeTest, index: int, use: ToolUse, tools: Sequence[UsedTool]) -> Iterator[Failure]:
     path = ("expect", "tools", index)
     name = use.never or use.name or ""
-    calls = [each for each in tools if _plain_name(each.name) == _plain_name(name)]
+    calls = [each for each in tools if plain_tool(each.name) == plain_tool(name)]
     if use.never is not None:
         if calls:
             text = f"{name} was not to be called, it is called with {_shown(dict(calls[0].arguments))}"
@@ -129,10 +131,6 @@ def _tool(test: SmokeTest, index: int, use: ToolUse, tools: Sequence[UsedTool]) 
     if all(missed):
         for query, text in min(missed, key=len):
             yield Failure(test.place(*path, "arguments", query), f"{name} is called, but {text}")
-
-
-def _plain_name(name: str) -> str:
-    return _BUILT_IN.get(name, name)
 
 
 def _analysis(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
@@ -167,12 +165,12 @@ def _value(query: str, condition: str, wanted: Any, values: Sequence[Any]) -> st
         return "" if bool(values) is wanted else f"{query} is {'not ' if wanted else ''}there"
     verb = condition.removeprefix("never_")
     meeting = [each for each in values if _meets(verb, wanted, each)]
+    if not values:
+        return f"there is nothing at {query}"
     if verb != condition:
         return f"{query} is {_shown(meeting[0])}, {verb} {_shown(wanted)} was not expected" if meeting else ""
     if meeting:
         return ""
-    if not values:
-        return f"there is nothing at {query}"
     is_text = all(isinstance(each, str) for each in values)
     hint = " (text; put it in quotes)" if is_text and isinstance(wanted, int | float) else ""
     what = _shown(wanted) if verb == "equals" else f"what {verb} {_shown(wanted)}"

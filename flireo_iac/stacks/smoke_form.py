@@ -20,6 +20,7 @@ SAID = ("contains", "equals", "matches", "never_contains", "never_matches")
 """What can be expected of a text."""
 OF_VALUES = (*SAID, "is_there")
 """What can be expected of a value."""
+_BUILT_IN = {"endCall": "end_call", "transferCall": "transfer_call"}
 _TEXT = {"type": ["string", "number", "boolean"]}
 _EXPECTED: dict[str, Any] = {
     "anyOf": [
@@ -44,6 +45,11 @@ Values = Annotated[
     ),
 ]
 """By JSON path: a value that is expected there, or a mapping that says what of it."""
+
+
+def plain_tool(name: str) -> str:
+    """Give the one spelling of a tool's name: a built-in one has two."""
+    return _BUILT_IN.get(name, name)
 
 
 class _Part(BaseModel):
@@ -80,7 +86,7 @@ class Line(_Part):
     """What is expected of what is said."""
 
     speaker: Annotated[
-        Literal["agent", "caller", "anyone"] | None, Field(description="Whose words count; anyone's if left out.")
+        Literal["agent", "caller", "anyone"] | None, Field(description="Whose words count; the agent's if left out.")
     ] = None
     contains: Annotated[str | None, Field(description="One turn has this text; capitals do not matter.")] = None
     equals: Annotated[str | None, Field(description="One turn is this text.")] = None

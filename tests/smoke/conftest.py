@@ -43,7 +43,7 @@ tool_type: function
 tool_config:
   name: book
   description: Books a day.
-  parameters: {type: object, properties: {day: {type: string}}}
+  parameters: {type: object, properties: {day: {type: string}, year: {type: integer}}}
 """,
     "stacks/agents/night.yaml": """name: Night
 first_message: We are closed.

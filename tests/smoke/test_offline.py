@@ -27,9 +27,9 @@ expect:
   transcript:
     - {speaker: agent, contains: Wednesday}
     - {speaker: caller, equals: bye.}
-    - {matches: "^T.esday$"}
+    - {speaker: anyone, matches: "^T.esday$"}
     - {speaker: agent, never_contains: "{{CALLER"}
-    - {never_matches: "T.esday"}
+    - {speaker: anyone, never_matches: "T.esday"}
   tools:
     - {name: book, arguments: {$.day: Monday, $.year: {is_there: true}}}
     - {never: end_call}
@@ -60,10 +60,10 @@ def test_every_expectation_that_does_not_hold_is_told_with_its_place(shop: Repos
         'tests/wrong.yaml:11:34  no turn of the agent contains "Wednesday"; nearest is turn 1: '
         '"Good day {{caller}}, this is Example Bicycles."',
         'tests/wrong.yaml:12:33  no turn of the caller is "bye."; nearest is turn 4: "Bye."',
-        'tests/wrong.yaml:13:17  no turn matches "^T.esday$"; nearest is turn 2: "I would like to come on Tuesday."',
+        'tests/wrong.yaml:13:34  no turn matches "^T.esday$"; nearest is turn 2: "I would like to come on Tuesday."',
         'tests/wrong.yaml:14:40  "{{CALLER" was not expected, turn 1 contains it: '
         '"Good day {{caller}}, this is Example Bicycles."',
-        'tests/wrong.yaml:15:23  "T.esday" was not expected, turn 2 matches it: "I would like to come on Tuesday."',
+        'tests/wrong.yaml:15:40  "T.esday" was not expected, turn 2 matches it: "I would like to come on Tuesday."',
         'tests/wrong.yaml:17:39  book is called, but $.day is "Tuesday", "Monday" was expected',
         "tests/wrong.yaml:17:55  book is called, but $.year is not there; there is day",
         "tests/wrong.yaml:18:15  end_call was not to be called, it is called with {}",
