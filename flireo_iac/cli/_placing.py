@@ -18,11 +18,7 @@ from flireo_iac.client.calls import PhoneCall, is_phone_number, no_number, place
 from flireo_iac.client.commands import is_realtime_config
 from flireo_iac.client.usage import PRICE_A_MINUTE
 from flireo_iac.client.watching import watch_call
-from flireo_iac.errors import (
-    ExitCode,
-    InvalidInputError,
-    SettingsError,
-)
+from flireo_iac.errors import ExitCode, SettingsError
 from flireo_iac.kinds import KINDS
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -65,7 +61,7 @@ def place_wanted(hand: AtHand, wanted: Wanted, *, wait: bool, yes: bool, as_json
     """
     operation = f'place call to "{wanted.to}"'
     if not is_phone_number(wanted.to):
-        raise InvalidInputError([no_number(operation)])
+        raise SettingsError(no_number(operation))
     if (wanted.agent is None) == (wanted.draft is None):
         raise SettingsError(f"{operation}: --agent or --draft is needed, and not both. Give one of them.")
     context = context_of(wanted.context)

@@ -14,9 +14,9 @@ from flireo_iac.cli._choosing import ask, must_ask
 from flireo_iac.cli._placing import draft_of, id_of
 from flireo_iac.client.api import FlireoApi
 from flireo_iac.client.calls import is_phone_number, no_number
-from flireo_iac.errors import InvalidInputError
+from flireo_iac.errors import SettingsError
 from flireo_iac.kinds import KINDS
-from flireo_iac.smoke.live import Line, Purse, Speaker, run_live
+from flireo_iac.smoke.live import Line, Purse, Speaker, run_live, sorted_out
 from flireo_iac.smoke.model import Outcome
 from flireo_iac.stacks.smoke_tests import SmokeTest
 from flireo_iac.stacks.targets import Target
@@ -57,17 +57,21 @@ def live(folder: Path, target: Target, tests: Sequence[SmokeTest], asked: Live, 
         FlireoError: The number is none, there is no key, or a person does not want it.
     """
     if not is_phone_number(asked.to):
-        raise InvalidInputError([no_number(f'test --live --to "{asked.to}"')])
+        raise SettingsError(no_number(f'test --live --to "{asked.to}"'))
+    called, others = sorted_out(tests)
+    yield from others
+    if not called:
+        return
     asks = must_ask("test --live", yes=asked.yes, as_json=as_json)
     hand = AtHand("test --live", folder, target.stack or None)
     number_id = id_of(hand, "phone_number", asked.number) if asked.number is not None else None
     with hand.api() as api:
         if asks:
-            calls = f"{len(tests)} call{'s' * (len(tests) != 1)}"
+            calls = f"{len(called)} call{'s' * (len(called) != 1)}"
             ask(f"Place {calls} to {asked.to} with agents of {target.stack}? At most {asked.cap:.2f} euro.")
         purse = Purse(asked.cap)
         line = Line(api, asked.to, number_id, _say)
-        yield from run_live(line, tests, lambda test: _speaker(hand, api, test, is_draft=asked.draft), purse)
+        yield from run_live(line, called, lambda test: _speaker(hand, api, test, is_draft=asked.draft), purse)
 
 
 def _say(text: str) -> None:
@@ -81,4 +85,10 @@ def _speaker(hand: AtHand, api: FlireoApi, test: SmokeTest, *, is_draft: bool) -
         return Speaker(None, config, config.get(_LONGEST))
     agent_id = id_of(hand, "agent", test.agent)
     row = api.get(KINDS["agent"], agent_id)
-    return Speaker(agent_id, None, row.get(_LONGEST) if row is not None else None)
+    if row is None:
+        stack = hand.target.stack
+        raise SettingsError(
+            f'test --live agent "{test.agent}": the account of this key has no agent {agent_id}, the one that is '
+            f'deployed in the stack "{stack}" was expected. Take the key of its account, or run: flireo up -s {stack}.'
+        )
+    return Speaker(agent_id, None, row.get(_LONGEST))

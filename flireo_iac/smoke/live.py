@@ -155,6 +155,32 @@ def run_live(
         stopped = yield from _run(line, test, speaker, purse)
 
 
+def sorted_out(tests: Sequence[SmokeTest]) -> tuple[list[SmokeTest], list[Outcome]]:
+    """Part tests into those that a real call can be judged by, and what becomes of the others.
+
+    Args:
+        tests: The tests.
+    """
+    why = {test.name: _offline_only(test) for test in tests}
+    callable_ = [test for test in tests if not why[test.name]]
+    others = [
+        without_call(test, "skipped", f"it was not called: {why[test.name]}", is_cut_off=not callable_)
+        for test in tests
+        if why[test.name]
+    ]
+    return callable_, others
+
+
+def _offline_only(test: SmokeTest) -> str:
+    """Say why no real call can be judged by a test; empty when one can."""
+    expect = test.expect
+    if test.asked.picks_up not in (None, "person"):
+        return f"picks_up: {test.asked.picks_up} is played offline only. Run it without --live"
+    if not (expect.status or expect.transcript or expect.analysis or expect.max_duration_s):
+        return "nothing of it can be judged, the API does not tell which tools a call used. Run it without --live"
+    return ""
+
+
 def _script(test: SmokeTest) -> str:
     lines = [turn.says for turn in test.turns if turn.says]
     return "".join(f'\n  say: "{each}"' for each in lines)

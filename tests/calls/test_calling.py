@@ -17,7 +17,7 @@ from flireo_iac.cli import _placing, _testing_live
 from flireo_iac.cli._calling import table_of
 from flireo_iac.client.calls import PhoneCall
 from flireo_iac.client.watching import watch_call
-from flireo_iac.errors import CallStateError, CreditsError, InvalidInputError, NotFoundError, SettingsError
+from flireo_iac.errors import CallStateError, CreditsError, NotFoundError, SettingsError
 from flireo_iac.smoke.live import Line
 from tests.acceptance.deployment import pulumi_program
 from tests.calls.conftest import CALLEE, Run, World
@@ -171,7 +171,7 @@ def test_a_realtime_draft_leaves_speech_out(world: World, run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "error", "text"),
     [
-        (["--to", "0612345678", "--agent", "receptionist"], InvalidInputError, "no telephone number"),
+        (["--to", "0612345678", "--agent", "receptionist"], SettingsError, "no telephone number"),
         (["--to", CALLEE], SettingsError, "--agent or --draft is needed, and not both"),
         (["--to", CALLEE, "--agent", "a", "--draft", "b"], SettingsError, "--agent or --draft is needed"),
         (["--to", CALLEE, "--draft", "receptionst"], SettingsError, 'did you mean "receptionist"'),

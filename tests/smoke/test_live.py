@@ -247,3 +247,22 @@ def test_a_call_of_unknown_length_counts_as_the_longest(
     done = flireo(*LIVE, "--max-cost", "0.20", "--yes")
     assert "passed   a  agents.desk  0.14 euro" in done.stdout
     assert "0.14 of 0.20 are spent" in done.stdout
+
+
+def test_what_no_real_call_can_prove_is_not_paid_for(shop: Repository, flireo: Flireo, control: Control) -> None:
+    shop.write("stacks/tests/a.yaml", "agent: desk\nexpect: {tools: [{never: book}]}\n")
+    shop.write("stacks/tests/b.yaml", "agent: desk\npicks_up: nobody\nexpect: {status: failed}\n")
+    done = flireo(*LIVE, "--max-cost", "1", "a", "b")
+    assert done.exit_code == 1
+    assert "it was not called: nothing of it can be judged, the API does not tell which tools" in done.stdout
+    assert "it was not called: picks_up: nobody is played offline only" in done.stdout
+    assert placed(control) == 0
+
+
+def test_an_agent_that_the_account_does_not_hold_is_not_called(
+    flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_testing_live, "id_of", lambda *_: "00000000-0000-4000-8000-000000000000")
+    done = flireo("test", "a", "-s", "dev", "--live", "--to", CALLEE, "--max-cost", "1", "--yes")
+    assert "the account of this key has no agent 00000000-0000-4000-8000-000000000000" in done.stdout
+    assert (done.exit_code, placed(control)) == (4, 0)

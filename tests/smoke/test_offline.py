@@ -147,6 +147,7 @@ def test_what_the_api_refuses_is_an_error_of_that_test(shop: Repository, flireo:
         (["-s", "dev", "--base", "v1"], "--base goes with --changed"),
         (["-s", "dev", "--live"], "--to and --max-cost are needed"),
         (["-s", "dev", "--live", "--to", "+31612345678", "--max-cost", "NaN"], '"NaN" is no amount'),
+        (["-s", "dev", "--live", "--to", "0612345678", "--max-cost", "1"], "that is no telephone number"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(shop: Repository, flireo: Flireo, words: list[str], text: str) -> None:
