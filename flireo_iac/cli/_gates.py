@@ -124,7 +124,7 @@ def _smoke_tests(target: Target, base: Base) -> Iterator[str]:
         yield f"the tests cannot be run, they or the files have {count} problem{'s' * (count > 1)}. Mend them first"
         return
     if failed is None:
-        yield "there is no test of what is deployed here, at least one was expected in tests/. Write one"
+        yield "there is no test of an answered call of what is deployed here, one was expected in tests/. Write one"
     elif failed:
         names = ", ".join(failed)
         yield f"{names} did not pass. Run: flireo test {' '.join(failed)} -s {target.stack}"

@@ -17,6 +17,8 @@ from flireo_iac.stacks.smoke_tests import SmokeTest, read_tests
 from flireo_iac.stacks.values import Unresolved
 
 _PLANS = ("structuredDataPlan", "structured_data_plan")
+_ENDING = frozenset({"end_call", "transfer_call"})
+"""Built-in tools that end the agent's part of a call."""
 _NAMES = re.compile(r"\$((?:\.[A-Za-z_][A-Za-z_0-9]*)+)")
 """The names that a JSON path begins with."""
 
@@ -56,6 +58,7 @@ def _tools(test: SmokeTest, item: Item) -> Iterator[Finding]:
             hint = suggestion(name, names) or f", there are: {', '.join(names) or 'none'}."
             text = f'smoke test "{test.name}": agent "{item.name}" has no tool "{name}"{hint}'
             yield finding("FL602", test.place(*path), text)
+    yield from _never_played(test, item, tools)
     for index, turn in enumerate(test.turns):
         if turn.agent_calls is not None:
             path = ("caller", index, "agent_calls", "arguments")
@@ -67,6 +70,29 @@ def _tools(test: SmokeTest, item: Item) -> Iterator[Finding]:
             expected = ("expect", "tools", index, "arguments")
             what = f"the arguments of {use.name}"
             yield from _strange_paths(test, expected, use.arguments, _parameters(tools, use.name), what)
+
+
+def _never_played(test: SmokeTest, item: Item, tools: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Find what a script plays when nobody is there to play it to, or when the call is over."""
+    picks_up = test.asked.picks_up
+    is_detected = picks_up == "voicemail" and bool(item.inputs.get("voicemail_detection"))
+    if test.turns and (picks_up in ("nobody", "busy") or is_detected):
+        text = (
+            f'smoke test "{test.name}": picks_up is {picks_up}, so that nothing of this happens. Leave one of them out.'
+        )
+        yield finding("FL603", test.place("caller", is_key=True), text)
+        return
+    ending = {name for name, tool in tools.items() if plain_tool(str(tool.get("type", ""))) in _ENDING}
+    for index, turn in enumerate(test.turns):
+        called = plain_tool(turn.agent_calls.name) if turn.agent_calls is not None else None
+        if called in ending or turn.hangs_up:
+            dropped = ("caller", index, "agent_says") if called in ending and turn.agent_says else None
+            dropped = dropped or (("caller", index + 1) if index + 1 < len(test.turns) else None)
+            if dropped is not None:
+                how = f"the agent calls {called}" if called in ending else "the caller hangs up"
+                text = f'smoke test "{test.name}": {how} before, so that this never happens. Leave it out.'
+                yield finding("FL603", test.place(*dropped), text)
+            return
 
 
 def _parameters(tools: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:

@@ -18,8 +18,9 @@ SMOKE_TESTS = (
         "error",
         "a smoke test that nobody can judge",
         "Every expectation says exactly one thing: a text, a regular expression that Python can read, a JSON path "
-        "(RFC 9535, beginning with `$`) with a value. A test that expects nothing can never fail. Secrets and "
-        "references cannot stand in a test, variables can.",
+        "(RFC 9535, beginning with `$`) with a value. A regular expression that is found in an empty text says "
+        "nothing of what is there. A test that expects nothing can never fail. Secrets and references cannot stand in "
+        "a test, variables can.",
         bad={**_AGENT, "tests/hello.yaml": _GOOD.replace("contains: hello", 'matches: "hel(lo"')},
         good={**_AGENT, "tests/hello.yaml": _GOOD.replace("contains: hello", 'matches: "[Hh]ello"')},
         when="validate",
@@ -40,7 +41,8 @@ SMOKE_TESTS = (
         "error",
         "a smoke test plays what cannot happen",
         "The arguments that a script gives a tool, and what it has the analysis find, are held against the schema of "
-        "the tool and of the analysis: with others the test would prove a call that no model can make.",
+        "the tool and of the analysis: with others the test would prove a call that no model can make. "
+        "What is played after a hang-up, or to nobody, never happens, so that nothing about it is proven.",
         bad={
             **_AGENT,
             "tests/hello.yaml": _GOOD.replace(

@@ -53,6 +53,9 @@ def _call(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
     found = f'"{call.status}"' + (f" ({call.error})" if call.error else "")
     if wanted is not None and call.status != wanted:
         yield Failure(test.place("expect", "status"), f'the call is {found}, "{wanted}" was expected')
+    elif wanted is None and test.asked.picks_up == "voicemail":
+        text = "voicemail answers, and without a status somebody is expected to be spoken to. Write status: ended"
+        yield Failure(test.place("expect", is_key=True), text)
     elif wanted is None and (call.status not in ENDED_WELL or call.error):
         yield Failure(test.place("expect", is_key=True), f"the call is {found}, an answered call was expected")
     if longest is not None and (call.duration_seconds or 0) > longest:

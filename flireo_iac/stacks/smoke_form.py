@@ -183,6 +183,9 @@ def _conditions(path: tuple[str | int, ...], given: Mapping[str, Any], known: tu
             wrong = pattern_problem(value)
             if wrong:
                 yield Finding((*path, key), f"is no regular expression: {wrong}")
+            elif re.search(value, ""):
+                text = "is found in an empty text, too. Write what has to be there, or never_matches with what must not"
+                yield Finding((*path, key), text)
         elif key not in ("equals", "is_there") and (value == "" or isinstance(value, Mapping | list)):
             yield Finding((*path, key), "expected some text")
         elif key == "is_there" and not isinstance(value, bool):

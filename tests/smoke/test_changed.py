@@ -96,7 +96,14 @@ def test_a_release_whose_tests_fail_is_not_promoted(shop: Repository, flireo: Fl
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (dict.fromkeys(("booking", "closed"), None), "there is no test of what is deployed here, at least one was"),
+        (
+            dict.fromkeys(("booking", "closed"), None),
+            "there is no test of an answered call of what is deployed here, one",
+        ),
+        (
+            {"booking": None, "closed": "agent: night\npicks_up: nobody\nexpect: {status: failed}\n"},
+            "there is no test of an answered call of what is deployed here, one was",
+        ),
         (
             {"closed": "agent: nigt\nexpect: {status: ended}\n"},
             "the tests cannot be run, they or the files have 1 problem.",

@@ -126,3 +126,41 @@ def test_a_path_that_no_schema_has_is_found(stack: Path) -> None:
             ("expect: {tools: [{name: book, arguments: {$.day: x}}]}", ""),
         ],
     )
+
+
+def test_what_never_happens_in_a_script_is_found(stack: Path) -> None:
+    end = "expect: {status: ended}"
+    check(
+        stack,
+        [
+            (
+                f"caller: [{{agent_calls: {{name: end_call}}}}, {{says: Hello, agent_says: a}}]\n{end}",
+                "2 FL603 … the agent calls end_call before",
+            ),
+            (f"caller: [{{agent_calls: {{name: endCall}}, agent_says: Bye}}]\n{end}", "2 FL603 … this never happens"),
+            (f"caller: [{{says: a, hangs_up: true}}, {{says: b}}]\n{end}", "FL603 … the caller hangs up before"),
+            (f"caller: [{{says: a, agent_says: b, hangs_up: true}}]\n{end}", ""),
+            (f"picks_up: busy\ncaller: [{{says: a}}]\n{end}", "3 FL603 … picks_up is busy, so that nothing of this"),
+            (f"picks_up: voicemail\ncaller: [{{says: a}}]\n{end}", ""),
+        ],
+    )
+
+
+def test_a_pattern_that_is_found_in_nothing_is_refused(stack: Path) -> None:
+    expected = "FL601 … is found in an empty text, too"
+    check(
+        stack,
+        [
+            ("expect: {transcript: [{matches: ''}]}", expected),
+            ("expect: {transcript: [{matches: '(zzz)?'}]}", expected),
+            ("expect: {analysis: {$.topic: {never_matches: 'price|'}}}", expected),
+            ("expect: {analysis: {$.topic: {matches: '^$|a'}}}", expected),
+            ("expect: {transcript: [{matches: 'price|cost'}]}", ""),
+        ],
+    )
+
+
+def test_voicemail_is_nobody_who_was_spoken_to(tmp_path: Path) -> None:
+    (told,) = failures(tmp_path, "picks_up: voicemail\nexpect: {transcript: [{contains: good}]}")
+    assert told.startswith("voicemail answers, and without a status somebody is expected to be spoken to")
+    assert failures(tmp_path, "picks_up: voicemail\nexpect: {status: ended, transcript: [{contains: good}]}") == []
