@@ -86,12 +86,12 @@ def _never_played(test: SmokeTest, item: Item, tools: Mapping[str, Mapping[str, 
     for index, turn in enumerate(test.turns):
         called = plain_tool(turn.agent_calls.name) if turn.agent_calls is not None else None
         if called in ending or turn.hangs_up:
-            dropped = ("caller", index, "agent_says") if called in ending and turn.agent_says else None
-            dropped = dropped or (("caller", index + 1) if index + 1 < len(test.turns) else None)
-            if dropped is not None:
+            is_answered = called in ending and turn.agent_says is not None
+            if is_answered or index + 1 < len(test.turns):
+                path: tuple[str | int, ...] = ("caller", index, "agent_says") if is_answered else ("caller", index + 1)
                 how = f"the agent calls {called}" if called in ending else "the caller hangs up"
                 text = f'smoke test "{test.name}": {how} before, so that this never happens. Leave it out.'
-                yield finding("FL603", test.place(*dropped), text)
+                yield finding("FL603", test.place(*path), text)
             return
 
 
