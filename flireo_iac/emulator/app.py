@@ -16,6 +16,7 @@ from flireo_iac.emulator import control, payload, problems
 from flireo_iac.emulator.api import KEY_PREFIX, Api, Call, Reply
 from flireo_iac.emulator.emulation import Emulation
 from flireo_iac.emulator.faults import HOLD_S, Fault, repeated, shortened
+from flireo_iac.emulator.masking import masked_query
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.requestlog import Entry, without_secret
 from flireo_iac.emulator.store import organization_id
@@ -101,6 +102,7 @@ class App:
         known = call.key is not None and call.key.startswith(KEY_PREFIX)
         organization = organization_id(call.key) if known and call.key else None
         key = without_secret(call.key)
+        query = masked_query(query)
         return Entry(self.emulation.store.now(), key, call.method, call.path, organization=organization, query=query)
 
     async def _send(self, entry: Entry, response: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from flireo_iac.emulator import accounts, control_view
 from flireo_iac.emulator.emulation import Emulation
-from flireo_iac.emulator.masking import masked_text
+from flireo_iac.emulator.masking import masked_text, masked_urls
 from flireo_iac.emulator.problems import RefusedError
 from flireo_iac.emulator.store import Organization, Row
 
@@ -95,5 +95,5 @@ def _sent(request: Request, entry: Row) -> Row:
     """Give a delivery as it is, or as ``?masked=true`` lets it be seen: what cannot be masked is left out."""
     if request.query_params.get("masked") != "true":
         return entry
-    answer = entry["answer"]
-    return {**entry, "body": masked_text(entry["body"]), "answer": None if answer is None else masked_text(answer)}
+    answer = None if entry["answer"] is None else masked_text(entry["answer"])
+    return {**entry, "url": masked_urls(entry["url"]), "body": masked_text(entry["body"]), "answer": answer}

@@ -35,12 +35,8 @@ def organizations(request: Request, store: Store) -> list[Organization]:
 
 def shown(request: Request, row: Row) -> Row:
     """Give a row as it is, or what ``?brief=true`` leaves of it, and ``?masked=true`` lets be seen."""
-    if request.query_params.get("brief") == "true":
-        row = _brief(row)
-    if request.query_params.get("masked") == "true":
-        seen: Row = masked(row)
-        return seen
-    return row
+    brief = request.query_params.get("brief") == "true"
+    return _cut(_seen(request, _flat(row))) if brief else _seen(request, row)
 
 
 def limit(request: Request) -> int | None:
@@ -63,11 +59,11 @@ def words(request: Request) -> list[str]:
 
 
 def matching(request: Request, rows: list[Row]) -> list[Row]:
-    """Give the rows in which every word of ``?text=`` stands, anywhere outside their blocks."""
+    """Give the rows in which every word of ``?text=`` stands, anywhere outside their blocks that is shown."""
     wanted = words(request)
     if not wanted:
         return rows
-    return [row for row in rows if _holds(" ".join(map(str, _brief(row).values())), wanted)]
+    return [row for row in rows if _holds(" ".join(map(str, _cut(_seen(request, _flat(row))).values())), wanted)]
 
 
 def last(request: Request, rows: list[Row]) -> list[Row]:
@@ -96,10 +92,22 @@ def _holds(text: str, wanted: list[str]) -> bool:
     return all(word in text for word in wanted)
 
 
-def _brief(row: Row) -> Row:
-    """Leave blocks out, and cut long texts."""
+def _seen(request: Request, row: Row) -> Row:
+    """Give what ``?masked=true`` lets be seen of a row."""
+    if request.query_params.get("masked") != "true":
+        return row
+    seen: Row = masked(row)
+    return seen
+
+
+def _flat(row: Row) -> Row:
+    """Leave blocks out."""
+    return {name: value for name, value in row.items() if not isinstance(value, (dict, list))}
+
+
+def _cut(row: Row) -> Row:
+    """Cut long texts; only after secrets are masked, as half a secret is not known for one."""
     return {
         name: value[:LONGEST] + "…" if isinstance(value, str) and len(value) > LONGEST else value
         for name, value in row.items()
-        if not isinstance(value, (dict, list))
     }

@@ -28,7 +28,7 @@ class Entry:
         path: Path below ``/api/v1``.
         organization: Id of the organization of the key; None without a key that yields one.
         status: Status that was answered; None while there is none, or when the connection ended without.
-        query: The query as it was sent; empty when there was none.
+        query: The query as it was sent, secrets masked; empty when there was none.
         body_keys: Top-level keys of a JSON body; None when there was no JSON object.
         fault: Kind of the fault that it met; None when it met none.
         ms: Milliseconds until it was answered; None while it is not.

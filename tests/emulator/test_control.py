@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -323,6 +324,56 @@ def test_every_secret_of_the_contract_is_masked() -> None:
     for name, schema in found.items():
         value: Any = {"x-token": "canary"} if schema["type"] == "object" else "canary"
         assert "canary" not in str(masked({name: value})), name
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"password": 123456789},
+        {"password": {"v": "123456789"}},
+        {"secret": ["123456789", {"deep": [123456789]}]},
+        {"token": "123456789"},
+        {"accessToken": "123456789", "X-Api-Key": "123456789", "client_secret": "123456789"},
+        {"headers": [{"name": "Authorization", "value": "123456789"}]},
+        {"webhook_url": "https://example.com/hook?token=123456789&b=123456789#123456789"},
+        {"webhook_url": "https://user:123456789@example.com/hook"},
+        {"webhook_url": "HTTPS://123456789@example.com?123456789"},
+        {"text": "First https://me:123456789@example.com/, then https://example.com/?day=1&api%5Fkey=123456789 ."},
+    ],
+)
+def test_nothing_below_a_secret_name_and_no_secret_of_a_url_is_seen(secret: dict[str, Any]) -> None:
+    assert "123456789" not in json.dumps(masked(secret))
+
+
+def test_what_is_no_secret_is_seen_as_it_is() -> None:
+    seen = {
+        "password": None,
+        "secret": "",
+        "max_output_tokens": 5,
+        "openai_secret_id": "s",
+        "webhook_url": "http://127.0.0.1:9/hook",
+        "first_message": "See https://example.com/?day={{day}}#top, or mail me@example.com: is 1:1 a token?",
+    }
+    assert masked(seen) == seen
+    assert masked({"url": "https://u:p@h/a?b=1&c#d"}) == {"url": "https://••••••••@h/a?b=••••••••&••••••••#••••••••"}
+
+
+def test_what_is_masked_is_not_found_either(own_api: httpx.Client, control: httpx.Client) -> None:
+    trunk = {"name": "Front", "host": "h", "password": "canary1234"}
+    own_api.post("/sip-trunks", json=trunk)
+    hook = "http://" + "u" * 250 + ":canary1234@localhost/?t=canary1234"
+    own_api.post("/agents", json={"name": "Front", "webhook_url": hook})
+    own_api.get("/agents", params={"limit": 7, "api_key": "canary1234", "token": "canary1234"})
+    for kind in ("sip-trunks", "agents"):
+        asked = {"masked": "true", "brief": "true"}
+        assert control.get(f"/objects/{kind}", params={**asked, "text": "canary1234"}).json() == {"objects": []}
+        (found,) = control.get(f"/objects/{kind}", params={**asked, "text": "front"}).json()["objects"]
+        assert "canary" not in str(found)
+        assert "uuu" not in str(found)
+    assert len(control.get("/objects/sip-trunks", params={"text": "canary1234"}).json()["objects"]) == 1
+    assert control.get("/requests", params={"text": "canary1234"}).json() == {"requests": []}
+    (entry,) = control.get("/requests", params={"text": "limit=7"}).json()["requests"]
+    assert entry["query"] == "limit=7&api_key=••••••••&token=••••••••"
 
 
 def _secrets(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -18,7 +18,7 @@ export const calls = {
     const split = el("div", { class: "split" }, el("div", { class: "side" }, time, known, ring, who), detail);
     root.append(el("h2", { class: "hidden" }, "Calls"), split);
     const shown = talk(detail, soon);
-    const last = remembering(async () => (await get(`calls?all=true&brief=true&limit=${MOST}`)).calls);
+    const last = remembering(async () => (await get(`calls?all=true&brief=true&masked=true&limit=${MOST}`)).calls);
     const one = remembering((id) => find(`calls/${encodeURIComponent(id)}?masked=true`));
 
     return async ([id], overview) => {

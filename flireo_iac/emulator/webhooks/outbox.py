@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from flireo_iac.emulator import payload
+from flireo_iac.emulator.masking import masked_urls
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.phone.callees import Tool
 from flireo_iac.emulator.phone.live import LiveCall
@@ -166,7 +167,7 @@ class Outbox:
     def _warn(self, url: str, error: str) -> None:
         if error.startswith("not sent") and url not in self._refused:
             self._refused.add(url)
-            _log.warning("webhook %s: %s", url, error)
+            _log.warning("webhook %s: %s", masked_urls(url), error)
 
 
 def _subscribed(call: LiveCall, event: str) -> str | None:
