@@ -127,7 +127,8 @@ def _smoke_tests(target: Target, base: Base) -> Iterator[str]:
         yield "there is no test of an answered call of what is deployed here, one was expected in tests/. Write one"
     elif failed:
         names = ", ".join(failed)
-        yield f"{names} did not pass. Run: flireo test {' '.join(failed)} -s {target.stack}"
+        release = f" --release {base.pin.ref}" if base.pin is not None else ""
+        yield f"{names} did not pass. Run: flireo test {' '.join(failed)} -s {target.stack}{release}"
 
 
 def _drift(folder: Path, target: Target, engine: EngineChoice) -> Iterator[str]:

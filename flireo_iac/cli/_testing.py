@@ -20,6 +20,7 @@ from flireo_iac.errors import EmulatorError, ExitCode, Problem, SettingsError, S
 from flireo_iac.lint import smoke_tests as lint
 from flireo_iac.stacks.folder import TESTS, stack_folder
 from flireo_iac.stacks.load import LoadedStack, resolve
+from flireo_iac.stacks.promotion import pin_at
 from flireo_iac.stacks.releases import Base, base_of
 from flireo_iac.stacks.smoke_tests import SmokeTest, read_tests
 from flireo_iac.stacks.targets import Target, read_targets, target_of
@@ -38,6 +39,7 @@ class Asked:
         cwd: Folder of the stack; None for here, or the next folder above with a stack.
         stack: Name of the stack or of its environment; None for the only one.
         names: Tests to run; none means all.
+        release: Git ref whose tests and agents are run; None for what the stack runs.
         changed: True for those that a change touches.
         base: What the change is compared with; None to find it.
         live: How real calls are placed; None for none.
@@ -48,6 +50,7 @@ class Asked:
     cwd: Path | None
     stack: str | None
     names: tuple[str, ...]
+    release: str | None
     changed: bool
     base: str | None
     live: Live | None
@@ -64,7 +67,8 @@ def run(asked: Asked) -> None:
     folder = stack_folder(asked.cwd)
     target = _target(folder, asked.stack)
     began = datetime.now(UTC)
-    with base_of(folder, target.pin) as base:
+    pin = target.pin if asked.release is None else pin_at(folder, asked.release)[0]
+    with base_of(folder, pin) as base:
         stack, tests = tests_of(base, target.environment)
         chosen = _named(tests, asked.names, base.files.folder)
         if asked.changed:

@@ -20,6 +20,9 @@ def smoke(
     names: list[str] | None = typer.Argument(None, metavar="[NAME]...", help="Tests to run; default all of tests/."),
     stack: str | None = typer.Option(None, "-s", "--stack", help="Stack whose agents are called, or its environment."),
     cwd: StackFolder = None,
+    release: str | None = typer.Option(
+        None, "--release", metavar="REF", help="Tests and agents of a release. Default: what the stack runs."
+    ),
     changed: bool = typer.Option(False, "--changed", help="Only tests that a change touches."),
     base: str | None = typer.Option(
         None,
@@ -48,6 +51,8 @@ def smoke(
         raise SettingsError(
             f"test: {', '.join(wrong)} go with --live, and calls are offline without it. Leave one out."
         )
+    if release is not None and (live or changed):
+        raise SettingsError("test: --release is of tests offline, and goes with neither --live nor --changed.")
     if base is not None and not changed:
         raise SettingsError("test: --base goes with --changed. Add it, or leave --base out.")
     if live and (to is None or max_cost is None):
@@ -57,7 +62,7 @@ def smoke(
         from flireo_iac.cli._testing_live import Live
 
         asked = Live(to, number, _euros(max_cost), draft, yes)
-    run(Asked(cwd, stack, tuple(names or ()), changed, base, asked, report, as_json))
+    run(Asked(cwd, stack, tuple(names or ()), release, changed, base, asked, report, as_json))
 
 
 def _euros(text: str | None) -> Decimal:

@@ -84,7 +84,7 @@ def _before(folder: Path, target: Target) -> tuple[LoadedStack | None, str]:
 def _pin_of(folder: Path, source: str, target: Target) -> tuple[Pin, list[str]]:
     known = [each for each in read_targets(folder, []) if source in (each.stack, each.environment)]
     if not known:
-        return _pin_at(folder, source)
+        return pin_at(folder, source)
     first = target_of(folder, source)
     if first.stack == target.stack:
         raise SettingsError(f'promote: "{source}" is both where from and where to, two environments were expected.')
@@ -94,7 +94,7 @@ def _pin_of(folder: Path, source: str, target: Target) -> tuple[Pin, list[str]]:
         notes.append(f'"{source}" is an environment and a ref of git; the environment was taken (refs/… names a ref).')
     if first.pin is not None:
         return first.pin, notes
-    pin, more = _pin_at(folder, "HEAD")
+    pin, more = pin_at(folder, "HEAD")
     changed = changed_files(folder)
     if changed:
         names = ", ".join(changed[:_NAMED]) + (f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else "")
@@ -105,8 +105,19 @@ def _pin_of(folder: Path, source: str, target: Target) -> tuple[Pin, list[str]]:
     return pin, notes + more
 
 
-def _pin_at(folder: Path, ref: str) -> tuple[Pin, list[str]]:
-    """Pin a ref: a tag by its name, anything else by its commit, because a branch moves on."""
+def pin_at(folder: Path, ref: str) -> tuple[Pin, list[str]]:
+    """Pin a ref: a tag by its name, anything else by its commit, because a branch moves on.
+
+    Args:
+        folder: The stack's folder.
+        ref: A tag, a branch or a commit.
+
+    Returns:
+        The pin, and what a person should know.
+
+    Raises:
+        SettingsError: There is no such ref, or it cannot be read; says what to type.
+    """
     history = History(folder)
     name = ref.removeprefix("refs/tags/")
     with at(folder, ref) as revision:

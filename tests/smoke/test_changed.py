@@ -85,9 +85,11 @@ def test_a_release_whose_tests_fail_is_not_promoted(shop: Repository, flireo: Fl
     assert type(done.exception) is RailError
     (text,) = done.exception.texts
     assert text == (
-        "promote prod: require smoke-tests: booking did not pass. Run: flireo test booking -s prod "
+        "promote prod: require smoke-tests: booking did not pass. Run: flireo test booking -s prod --release v2 "
         "(environments/prod.yaml:2:11)."
     )
+    again = flireo("test", "booking", "-s", "prod", "--release", "v2")
+    assert (again.exit_code, "v2:stacks/tests/booking.yaml:13:34" in again.stdout) == (1, True)
     assert 'booking: v2:stacks/tests/booking.yaml:13:34  no turn of the agent contains "good day' in done.stderr
     assert not Path("Pulumi.prod.yaml").exists()
     assert flireo("promote", "v1", "prod").exit_code == 0, "the release whose tests pass"

@@ -145,6 +145,8 @@ def test_what_the_api_refuses_is_an_error_of_that_test(shop: Repository, flireo:
         ([], "the stacks are dev, prod, one was expected. Name it with -s."),
         (["-s", "dev", "--max-cost", "1", "--yes"], "--max-cost, --yes go with --live"),
         (["-s", "dev", "--base", "v1"], "--base goes with --changed"),
+        (["-s", "dev", "--release", "v1", "--changed"], "goes with neither --live nor --changed"),
+        (["-s", "dev", "--release", "v9"], "v9"),
         (["-s", "dev", "--live"], "--to and --max-cost are needed"),
         (["-s", "dev", "--live", "--to", "+31612345678", "--max-cost", "NaN"], '"NaN" is no amount'),
         (["-s", "dev", "--live", "--to", "0612345678", "--max-cost", "1"], "that is no telephone number"),
