@@ -73,12 +73,17 @@ def run(asked: Asked) -> None:
         chosen = _named(tests, asked.names, base.files.folder)
         if asked.changed:
             chosen = _touched(folder, asked.base, target, stack, chosen)
-        outcomes = []
-        for outcome in _outcomes(folder, asked, target, stack, chosen):
-            outcomes.append(_as_named(base, outcome))
-            if not asked.as_json:
-                _print(outcomes[-1])
-    _finish(asked, target, outcomes, began)
+        if asked.report is not None:
+            _prove_writable(asked.report)
+        outcomes: list[Outcome] = []
+        try:
+            for outcome in _outcomes(folder, asked, target, stack, chosen):
+                outcomes.append(_as_named(base, outcome))
+                if not asked.as_json:
+                    _print(outcomes[-1])
+        finally:
+            _tell(asked, target, outcomes, began)
+    _exit(outcomes)
 
 
 def run_gate(base: Base, target: Target) -> list[str] | None:
@@ -247,20 +252,43 @@ def _print(outcome: Outcome) -> None:
         output.data(f"  not judged: {clean(str(each))}")
 
 
-def _finish(asked: Asked, target: Target, outcomes: Sequence[Outcome], began: datetime) -> None:
-    mode = "live" if asked.live is not None else "offline"
-    if asked.report is not None:
-        from flireo_iac.cli._reviewing import write
-        from flireo_iac.smoke.junit import junit
+def _prove_writable(report: Path) -> None:
+    """Find out that a report cannot be written before calls are paid for."""
+    try:
+        report.open("a").close()
+    except OSError as error:
+        raise _unwritable(report, error) from None
 
-        write("JUnit report", asked.report, junit(outcomes, target.stack, began) + "\n")
+
+def _unwritable(report: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f'write JUnit report "{report}": {error.strerror}. Name a file that can be written with --junit.'
+    )
+
+
+def _tell(asked: Asked, target: Target, outcomes: Sequence[Outcome], began: datetime) -> None:
+    """Write what became of the tests so far, in every form that was asked for."""
+    mode = "live" if asked.live is not None else "offline"
     if asked.as_json:
         from flireo_iac.smoke.document import document
 
         output.data_json(document(outcomes, target.stack, mode))
     else:
         output.note(summary(outcomes, f"{target.stack}, {mode}".strip(", ")))
+    if asked.report is not None:
+        from flireo_iac.smoke.junit import junit
+
+        try:
+            asked.report.write_text(junit(outcomes, target.stack, began) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(asked.report, error) from None
+        output.note(f"written: {asked.report}")
+
+
+def _exit(outcomes: Sequence[Outcome]) -> None:
     counts = Counter(each.status for each in outcomes)
+    if any(each.is_refused for each in outcomes):
+        raise typer.Exit(ExitCode.AUTHENTICATION)
     if counts["error"]:
         raise typer.Exit(ExitCode.RESOURCE)
     if counts["failed"] or any(each.is_cut_off for each in outcomes):

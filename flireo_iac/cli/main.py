@@ -67,9 +67,17 @@ def main() -> None:
     except FlireoError as error:
         output.error(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        if not _is_interrupt(stopped):
+            raise
         output.error("cancelled.")
         sys.exit(ExitCode.CANCELLED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.FAILED)
+
+
+def _is_interrupt(stopped: BaseException) -> bool:
+    """Tell whether a command was interrupted: typer makes an exit of its own of that."""
+    cause = stopped.__context__.__cause__ if stopped.__context__ is not None else None
+    return isinstance(stopped, KeyboardInterrupt) or isinstance(cause, KeyboardInterrupt)

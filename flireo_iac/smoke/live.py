@@ -25,7 +25,7 @@ from flireo_iac.errors import (
     UnexpectedAnswerError,
 )
 from flireo_iac.smoke.judge import ENDED_WELL, judge
-from flireo_iac.smoke.model import Heard, Outcome, without_call
+from flireo_iac.smoke.model import Heard, Outcome, in_error, without_call
 from flireo_iac.stacks.smoke_tests import SmokeTest
 
 LONGEST_S = 600
@@ -146,7 +146,7 @@ def run_live(
             speaker = speaker_of(test)
         except FlireoError as error:
             stopped = "" if isinstance(error, _ONE_ALONE) else f"{test.name} ended with an error"
-            yield without_call(test, "error", str(error))
+            yield in_error(test, error)
             continue
         if refusal := purse.refusal(speaker.longest_s or LONGEST_S):
             yield without_call(test, "skipped", refusal, is_cut_off=True)
@@ -193,7 +193,7 @@ def _run(line: Line, test: SmokeTest, speaker: Speaker, purse: Purse) -> Generat
         placed = _placed(line, test, speaker)
     except FlireoError as error:
         cost = purse.lose(longest) if _may_be_under_way(error) else None
-        yield without_call(test, "error", str(error), cost=cost)
+        yield in_error(test, error, cost=cost)
         return "" if isinstance(error, _ONE_ALONE) else f"{test.name} ended with an error"
     except KeyboardInterrupt:
         line.say("a call may be under way; look for it with: flireo calls --from 5m")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
 from flireo_iac.client.calls import PhoneCall, Utterance
+from flireo_iac.errors import ExitCode, FlireoError
 from flireo_iac.stacks.smoke_tests import SmokeTest
 from flireo_iac.stacks.values import Place
 
@@ -81,6 +82,7 @@ class Outcome:
         reason: Why there was no call that could be judged; empty when there was one.
         call: The call; None when there was none.
         cost: Euro that it cost, at most where nobody knows; None where nothing was placed that costs.
+        is_refused: True when the API refused the key.
         is_cut_off: True when the run stopped before it, so that the run as a whole proves nothing.
     """
 
@@ -94,6 +96,7 @@ class Outcome:
     reason: str = ""
     call: PhoneCall | None = None
     cost: Decimal | None = None
+    is_refused: bool = False
     is_cut_off: bool = False
 
 
@@ -110,3 +113,9 @@ def without_call(
     return Outcome(
         test.name, test.agent, test.node.place, status, about, reason=reason, cost=cost, is_cut_off=is_cut_off
     )
+
+
+def in_error(test: SmokeTest, error: FlireoError, *, cost: Decimal | None = None) -> Outcome:
+    """Say that a call could not be had because of an error."""
+    is_refused = error.exit_code == ExitCode.AUTHENTICATION
+    return replace(without_call(test, "error", str(error), cost=cost), is_refused=is_refused)

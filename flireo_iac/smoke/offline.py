@@ -23,7 +23,7 @@ from flireo_iac.errors import FlireoError, SettingsError
 from flireo_iac.kinds import KINDS
 from flireo_iac.settings import Settings
 from flireo_iac.smoke.judge import judge
-from flireo_iac.smoke.model import Heard, Outcome, UsedTool, without_call
+from flireo_iac.smoke.model import Heard, Outcome, UsedTool, in_error
 from flireo_iac.stacks.drafts import Held, Resolver
 from flireo_iac.stacks.load import LoadedStack
 from flireo_iac.stacks.smoke_form import Turn
@@ -52,7 +52,7 @@ def run_offline(stack: LoadedStack, tests: Sequence[SmokeTest]) -> Iterator[Outc
                 try:
                     yield line.outcome(test, f"+1555{number + 1:07}")
                 except FlireoError as error:
-                    yield without_call(test, "error", str(error))
+                    yield in_error(test, error)
 
 
 class _Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace as Namespace
 from typing import Any
 
@@ -217,10 +218,13 @@ def test_ctrl_c_ends_a_call_that_still_rings_once_it_is_answered(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=sleep, clock=lambda: sum(waits)))
-    flireo(*LIVE, "--max-cost", "1", "--yes")
+    done = flireo(*LIVE, "--max-cost", "1", "--yes", "--json", "--junit", "report.xml")
     (call,) = control("GET", "/calls?all=true")["calls"]
     assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
     assert call["duration_seconds"] < 5
+    (told,) = json.loads(done.stdout)["tests"]
+    assert (told["status"], told["cost"]) == ("error", 0.14)
+    assert "interrupted. It can have cost 0.14 euro" in Path("report.xml").read_text()
 
 
 def test_a_call_that_cannot_be_followed_is_counted_and_named_and_the_last(flireo: Flireo, control: Control) -> None:
@@ -266,3 +270,10 @@ def test_an_agent_that_the_account_does_not_hold_is_not_called(
     done = flireo("test", "a", "-s", "dev", "--live", "--to", CALLEE, "--max-cost", "1", "--yes")
     assert "the account of this key has no agent 00000000-0000-4000-8000-000000000000" in done.stdout
     assert (done.exit_code, placed(control)) == (4, 0)
+
+
+def test_a_refused_key_has_its_own_exit_code(flireo: Flireo, control: Control) -> None:
+    control("POST", "/faults", {"method": "*", "path": "*", "kind": "status:401", "times": None})
+    done = flireo(*LIVE, "--max-cost", "1", "--yes")
+    assert done.exit_code == 3
+    assert "skipped  b" in done.stdout

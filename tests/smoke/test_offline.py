@@ -10,7 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import typer
 
+from flireo_iac.cli import main
 from flireo_iac.errors import EmulatorError, SettingsError, StackError
 from tests.smoke.conftest import Flireo
 from tests.stacks.repository import Repository
@@ -149,6 +151,10 @@ def test_what_the_api_refuses_is_an_error_of_that_test(shop: Repository, flireo:
         (["-s", "dev", "--release", "v9"], "v9"),
         (["-s", "dev", "--live"], "--to and --max-cost are needed"),
         (["-s", "dev", "--live", "--to", "+31612345678", "--max-cost", "NaN"], '"NaN" is no amount'),
+        (
+            ["-s", "dev", "--junit", "no/such.xml"],
+            'write JUnit report "no/such.xml": No such file or directory. Name a',
+        ),
         (["-s", "dev", "--live", "--to", "0612345678", "--max-cost", "1"], "that is no telephone number"),
     ],
 )
@@ -229,3 +235,17 @@ def test_a_key_in_a_test_is_found_and_a_variable_in_one_is_used(shop: Repository
     assert [(each["rule"], each["file"]) for each in problems if each["rule"] in ("FL144", "FL161")] == [
         ("FL161", "tests/closed.yaml")
     ]
+
+
+def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    app = typer.Typer()
+    app.command("test")(stop)
+    monkeypatch.setattr(main, "app", app)
+    monkeypatch.setattr(main, "register_commands", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["flireo"])
+    with pytest.raises(SystemExit) as stopped:
+        main.main()
+    assert (stopped.value.code, capsys.readouterr().err) == (8, "error: cancelled.\n")
