@@ -34,6 +34,7 @@ def judge(test: SmokeTest, heard: Heard, cost: Decimal | None = None) -> Outcome
         cost: Euro that it cost; None for nothing.
     """
     found = (*_call(test, heard), *_transcript(test, heard), *_tools(test, heard), *_analysis(test, heard))
+    found += tuple(_unreached(test, heard))
     failures = tuple(sorted(found, key=lambda each: each.place))
     return Outcome(
         test.name,
@@ -113,6 +114,17 @@ def _nearest(wanted: str, turns: Sequence[tuple[int, str]]) -> tuple[int, str] |
 def _tools(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
     for index, use in enumerate(test.expect.tools or () if heard.tools is not None else ()):
         yield from _tool(test, index, use, heard.tools or ())
+
+
+def _unreached(test: SmokeTest, heard: Heard) -> Iterator[Failure]:
+    """Tell of tools that the script calls and nobody could be asked about: no agent would get a result."""
+    for name, error in {each.name: each.error for each in heard.tools or () if each.error is not None}.items():
+        index = next(
+            i
+            for i, turn in enumerate(test.turns)
+            if turn.agent_calls is not None and plain_tool(turn.agent_calls.name) == plain_tool(name)
+        )
+        yield Failure(test.place("caller", index, "agent_calls", "name"), f"{name} cannot be asked: {error}")
 
 
 def _tool(test: SmokeTest, index: int, use: ToolUse, tools: Sequence[UsedTool]) -> Iterator[Failure]:

@@ -24,10 +24,12 @@ class UsedTool:
     Args:
         name: Its name.
         arguments: What it was called with.
+        error: Why nobody could be asked for its result; None when somebody could, or the test brings it along.
     """
 
     name: str
     arguments: Mapping[str, Any]
+    error: str | None = None
 
 
 @dataclass(frozen=True)

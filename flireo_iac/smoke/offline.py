@@ -86,7 +86,7 @@ class _Line:
         )
         self._ask("POST", "/clock", {"until": "quiet"})
         used = self._ask("GET", f"/calls/{placed.call_id}")["call"]["tool_calls"]
-        tools = [UsedTool(each["name"], each["arguments"]) for each in used]
+        tools = [UsedTool(each["name"], each["arguments"], each.get("error")) for each in used]
         return judge(test, Heard(read_call(self._api, placed.call_id), tools))
 
     def _made(self, key: str) -> Held:

@@ -249,3 +249,19 @@ def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys:
     with pytest.raises(SystemExit) as stopped:
         main.main()
     assert (stopped.value.code, capsys.readouterr().err) == (8, "error: cancelled.\n")
+
+
+def test_a_tool_that_cannot_be_asked_is_a_failure(shop: Repository, flireo: Flireo) -> None:
+    tools = "[{template: book}, {name: far, description: A, type: function, url: 'http://127.0.0.1:9/'}]"
+    agent = f"name: N\nfirst_message: Yes?\nllm_config: {{provider: openai, model: gpt-4o, tools: {tools}}}\n"
+    shop.write("stacks/agents/night.yaml", agent)
+    called = "{agent_calls: {name: book, result: 1}}, {agent_calls: {name: far}}, {agent_calls: {name: far, result: 1}}"
+    shop.write("stacks/tests/closed.yaml", f"agent: night\ncaller: [{called}]\nexpect: {{status: ended}}\n")
+    done = flireo("test", "closed", "-s", "prod")
+    assert done.exit_code == 1
+    told = [line.strip() for line in done.stdout.splitlines() if "closed.yaml:" in line]
+    assert len(told) == 2, told
+    assert told[0].startswith(
+        "tests/closed.yaml:2:31  book cannot be asked: the tool has no url, and the agent no webhook"
+    )
+    assert told[1].startswith("tests/closed.yaml:2:71  far cannot be asked: ")

@@ -29,6 +29,13 @@ def assistant(answer: Delivered | NotDeliveredError) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def failure(answer: Delivered | NotDeliveredError) -> str | None:
+    """Say why no result can have come; None when one can."""
+    if isinstance(answer, NotDeliveredError):
+        return str(answer)
+    return None if 200 <= answer.status < 300 else f"the tool answered {answer.status}"
+
+
 def result(answer: Delivered | NotDeliveredError, call_id: str) -> Any:
     """Read the result of a tool: one of a list, a single one, an error, or bare data.
 
@@ -36,10 +43,9 @@ def result(answer: Delivered | NotDeliveredError, call_id: str) -> Any:
         answer: What came, or why nothing did.
         call_id: Id of the tool call.
     """
-    if isinstance(answer, NotDeliveredError):
-        return {"error": str(answer)}
-    if not 200 <= answer.status < 300:
-        return {"error": f"the tool answered {answer.status}"}
+    wrong = failure(answer)
+    if isinstance(answer, NotDeliveredError) or wrong is not None:
+        return {"error": wrong}
     value = _value(answer)
     if not isinstance(value, dict):
         return value

@@ -78,7 +78,7 @@ class Outbox:
         secret = server.get("secret") or call.agent.get("webhook_secret")
         asynchronous = bool(definition.get("async"))
 
-        def done(result: Any) -> None:
+        def done(result: Any, error: str | None = None) -> None:
             if call.going_on:
                 entry = {
                     "id": tool_call["id"],
@@ -87,12 +87,14 @@ class Outbox:
                     "url": url,
                     "async": asynchronous,
                     "result": result,
+                    "error": error,
                 }
                 call.change(tool_calls=[*call.row["tool_calls"], entry])
                 then(result)
 
         if url is None:
-            done({"error": "the tool has no url, and the agent no webhook for tool-calls"})
+            nowhere = "the tool has no url, and the agent no webhook for tool-calls"
+            done({"error": nowhere}, nowhere)
             return
         if wanted.result is not ...:
             done(wanted.result)
@@ -103,7 +105,7 @@ class Outbox:
             wait_s = self._settings.tool_calls_s
             answer = await self._deliver(call.id, "tool-calls", url, secret, body, wait_s)
             if not asynchronous:
-                done(answers.result(answer, tool_call["id"]))
+                done(answers.result(answer, tool_call["id"]), answers.failure(answer))
 
         self._send(call, ask)
         if asynchronous:
