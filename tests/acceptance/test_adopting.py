@@ -228,7 +228,7 @@ def test_a_state_is_as_before_or_as_after(shop: Shop, monkeypatch: pytest.Monkey
     assert not list(shop.folder.glob(".pulumi/locks/**/*.json"))
 
 
-def _interrupt(_backend: Backend, _text: str) -> None:
+def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 

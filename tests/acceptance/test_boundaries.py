@@ -304,10 +304,7 @@ def _refusals(deployment: Deployment, verb: str) -> list[str]:
 SAMPLE = [
     ("create", "everything_killed", Point.COMMITTED, "POST", 3),
     ("create", "provider_killed", Point.COMMITTED, "POST", 6),
-    ("create", "clock_back_and_killed", Point.COMMITTED, "POST", 8),
     ("change", "everything_killed", Point.ANSWERED, "POST", 2),
-    ("change", "state_disk_full", Point.COMMITTED, "POST", 3),
-    ("destroy", "everything_killed", Point.COMMITTED, "DELETE", 4),
 ]
 
 

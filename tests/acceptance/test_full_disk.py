@@ -35,7 +35,13 @@ def may_mount() -> bool:
 
 @pytest.mark.skipif(not may_mount(), reason="this process may not mount a tmpfs")
 @pytest.mark.parametrize("engine", ["local"])
-@pytest.mark.parametrize(("folder", "size_kb"), [("state", 60), ("flireo", 16)], ids=["state", "FLIREO_STATE_DIR"])
+@pytest.mark.parametrize(
+    ("folder", "size_kb"),
+    [
+        pytest.param("state", 60, id="state"),
+        pytest.param("flireo", 16, id="FLIREO_STATE_DIR", marks=pytest.mark.sweep),
+    ],
+)
 def test_a_full_disk_stops_the_run_and_the_next_one_ends_it(deployment: Deployment, folder: str, size_kb: int) -> None:
     for n in range(AGENTS):
         deployment.write(f"agents/a{n}.yaml", f"name: A{n}\nfirst_message: {'Good day. ' * 300}\n")

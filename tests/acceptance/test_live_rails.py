@@ -65,6 +65,7 @@ def test_a_prompt_that_somebody_else_changed_is_not_overwritten(desk: Deployment
     desk.good("preview", "--refresh", "--expect-no-changes")
 
 
+@pytest.mark.sweep
 def test_after_a_refresh_has_shown_the_change_it_is_overwritten(desk: Deployment) -> None:
     edit_prompt(desk, "Words of the dashboard.")
     write_desk(desk, prompt="You answer briefly.")
@@ -72,6 +73,7 @@ def test_after_a_refresh_has_shown_the_change_it_is_overwritten(desk: Deployment
     assert agent(desk)["llm_config"]["messages"][0]["content"].strip() == "You answer briefly."
 
 
+@pytest.mark.sweep
 def test_other_fields_are_overwritten_with_a_warning_unless_the_stack_says_stop(desk: Deployment) -> None:
     held = agent(desk)
     desk.edit("agents", held["id"], {"first_message": "Hello from the dashboard."})
@@ -152,6 +154,7 @@ def test_what_is_in_use_can_be_deleted_when_it_is_named(desk: Deployment) -> Non
     desk.good("destroy")
 
 
+@pytest.mark.sweep
 def test_a_number_that_goes_elsewhere_in_the_same_run_is_no_hindrance(desk: Deployment) -> None:
     desk.write("numbers/main.yaml", 'phone_number: "+31201234567"\nagent_id: ${agents.desk.id}\nprotect: false\n')
     desk.good("up")

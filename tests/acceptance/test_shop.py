@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from flireo_iac.emulator.server import Running, running
 from tests.acceptance.deployment import Deployment
@@ -111,6 +112,7 @@ def test_a_removed_field_is_cleared_and_a_removed_item_deleted(deployment: Deplo
     assert len(deployment.account("/numbers")["numbers"]) == 1
 
 
+@pytest.mark.sweep
 def test_a_trunk_cannot_be_updated_so_it_is_replaced_and_its_numbers_follow(deployment: Deployment) -> None:
     write_shop(deployment, pairs=2)
     deployment.good("up")

@@ -53,7 +53,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.sweep)])
 def test_the_first_signal_lets_running_steps_end(lab: Lab, number: signal.Signals) -> None:
     lab.want(thing("a"), thing("b", refs={"other": "a"}))
     lab.faults({"method": "create", "name": "a", "kind": "sleep", "seconds": 2})
