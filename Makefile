@@ -5,6 +5,8 @@
 # The first interpreter of 3.11 or later that is found; PYTHON=… chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# Tests at once: one more than the two cores of a small machine, because some wait for a clock or a socket.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 SITE := .venv-site
@@ -29,7 +31,7 @@ demo: $(READY) ## The main job on this machine: emulator, deploy, change, drift,
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## All tests; the cases for pulumi run where the program is on PATH.
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 sweep: $(READY) ## The long searches: many kills, mutations and drawn cases; an hour or more.
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m sweep
