@@ -16,7 +16,7 @@ import typer
 from flireo_iac.cli import output
 from flireo_iac.cli._calling import clean, line_of
 from flireo_iac.core.check import suggestion
-from flireo_iac.errors import EmulatorError, ExitCode, Problem, SettingsError, StackError
+from flireo_iac.errors import EmulatorError, ExitCode, FlireoError, Problem, SettingsError, StackError
 from flireo_iac.lint import smoke_tests as lint
 from flireo_iac.stacks.folder import TESTS, stack_folder
 from flireo_iac.stacks.load import LoadedStack, resolve
@@ -81,8 +81,11 @@ def run(asked: Asked) -> None:
                 outcomes.append(_as_named(base, outcome))
                 if not asked.as_json:
                     _print(outcomes[-1])
-        finally:
-            _tell(asked, target, outcomes, began)
+        except (FlireoError, KeyboardInterrupt):
+            if outcomes:
+                _tell(asked, target, outcomes, began)
+            raise
+    _tell(asked, target, outcomes, began)
     _exit(outcomes)
 
 
@@ -254,8 +257,11 @@ def _print(outcome: Outcome) -> None:
 
 def _prove_writable(report: Path) -> None:
     """Find out that a report cannot be written before calls are paid for."""
+    is_new = not report.exists()
     try:
         report.open("a").close()
+        if is_new:
+            report.unlink()
     except OSError as error:
         raise _unwritable(report, error) from None
 

@@ -165,8 +165,9 @@ def test_a_call_whose_answer_is_lost_is_not_placed_again(flireo: Flireo, control
 def test_it_costs_money_so_somebody_has_to_agree(
     flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = flireo(*LIVE, "--max-cost", "1")
+    done = flireo(*LIVE, "--max-cost", "1", "--junit", "report.xml")
     assert type(done.exception) is SettingsError
+    assert ("none to run" in done.output, Path("report.xml").exists()) == (False, False)
     assert "test --live: needs a yes, and there is no terminal to ask at" in str(done.exception)
     asked: list[str] = []
     monkeypatch.setattr(_testing_live, "must_ask", lambda *_, **__: True)
