@@ -224,7 +224,7 @@ class Lifecycle:
         kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
     ) -> Existing | None:
         """Keep an object in the state that is gone, where nobody may make it anew unasked; None for all others."""
-        if not kind.is_remade_by_name:
+        if not kind.is_remade_by_name and not why_final(kind, own(outputs)):
             return None
         say("warning", f"it was deleted outside this stack ({id_}); it is not made anew unless that is asked for")
         return Existing(id_, inputs, {**outputs, GONE: True})

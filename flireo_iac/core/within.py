@@ -122,14 +122,20 @@ class Within:
             id_: Its id.
             item: Pulumi's name of the resource.
             say: Takes a sentence when the record of the object stays.
+
+        Raises:
+            AmbiguousCreateError: The list of the parent is not complete, and does not show it.
         """
         if id_ in self._left_out:
             return True
         within = kind.parent_id(id_)
         self.inventory.listing_of(kind, within, max_age_s=_OLD_S)
         row = self.inventory.find(kind, id_)[0]
-        closed = self._why_closed(kind, within) if row is not None else ""
-        why = closed or (why_final(kind, row) if row is not None else "")
+        if row is None:
+            self._require_complete(kind, within)  # a list that is short may hide that its turn has come
+            return False
+        closed = self._why_closed(kind, within)
+        why = closed or why_final(kind, row)
         if not why or (not closed and self.allowed.covers("call-again", item)):
             return False
         say("info", f"{why}: its record stays, it is only no longer managed here")
@@ -138,10 +144,10 @@ class Within:
     def leave_out(
         self, parent: Kind, id_: str, old: Mapping[str, Any] | None, new: Mapping[str, Any], say: Say
     ) -> None:
-        """Delete what came with the parent's create, is not wanted any more, and no state knows.
+        """Delete what came with the parent's create and is not wanted any more, before the parent may act on it.
 
-        A run that was cut off after that create has left such objects; those that the state knows have a step of their
-        own.
+        A step of its own, which the engine takes at the end of a run, finds it gone then. What a cut-off run left,
+        which no state knows, has no step.
 
         Args:
             parent: What the parent is.
@@ -163,15 +169,12 @@ class Within:
             self._require_complete(kind, id_)
             for row in rows:
                 key = _key(kind, row)
-                if (left_out is None or key in left_out) and not self._stays(kind, row, wanted.get(key)):
+                is_meant = key in left_out if left_out is not None else not self.is_known(kind.name, str(row["id"]))
+                if is_meant and not _stays(kind, row, wanted.get(key)):
                     self.api.delete(kind, str(row["id"]))
                     self.inventory.forget(kind, str(row["id"]))
                     self._left_out.add(str(row["id"]))
-                    say("info", f"{key} is taken out: an earlier run had put it in")
-
-    def _stays(self, kind: Kind, row: Row, wanted: Mapping[str, Any] | None) -> bool:
-        is_as_wanted = wanted is not None and shows(kind, wanted, row)
-        return is_as_wanted or bool(why_final(kind, row)) or self.is_known(kind.name, str(row["id"]))
+                    say("info", f"{key} is taken out")
 
 
 def leaves_out(
@@ -197,6 +200,10 @@ def leaves_out(
 def why_final(kind: Kind, row: Row) -> str:
     """Say that nothing in an object can change any more; empty when it can."""
     return kind.why_final(canonical(kind.model, row)) if kind.why_final is not None else ""
+
+
+def _stays(kind: Kind, row: Row, wanted: Mapping[str, Any] | None) -> bool:
+    return (wanted is not None and shows(kind, wanted, row)) or bool(why_final(kind, row))
 
 
 def _left_out(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> set[str]:

@@ -39,7 +39,7 @@ def _text(format_: str | None, pattern: str | None = None) -> Any:
     return WithJsonSchema(schema)
 
 
-_E164 = r"\+[1-9]\d{6,14}"
+_E164 = r"\+[1-9][0-9]{6,14}"
 _FUNCTION_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
 
 E164 = Annotated[

@@ -106,6 +106,11 @@ class KindProvider(ResourceProvider):
     def _diff_of_missed(self, id_: str, news: Mapping[str, Any]) -> DiffResult:
         """Let an object that was deleted outside be made anew, where the program wants that and it was asked for."""
         call = rpc.current_call()
+        if not self._kind.is_remade_by_name:  # its turn had come before that, so it is history
+            name = (call and call.name) or self._natural_name(news)
+            is_asked_for = Allowed.load(os.environ).covers("call-again", name)
+            replaces = [self._kind.natural_key[0]] if is_asked_for else []
+            return DiffResult(changes=is_asked_for, replaces=replaces, delete_before_replace=True)
         if SESSION.is_wanted(call.urn if call is not None else ""):  # a refresh asks what differs, too
             why = (
                 f"it was deleted outside this stack ({id_}), and is made anew only when that is asked for by name: "

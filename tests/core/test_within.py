@@ -19,7 +19,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.emulator.server import Running, running
-from flireo_iac.errors import FinalError
+from flireo_iac.errors import AmbiguousCreateError, FinalError
 from flireo_iac.kinds import KINDS
 from flireo_iac.kinds.campaign_lead import why_final
 from flireo_iac.rows import GONE, NOW
@@ -150,9 +150,60 @@ def test_who_was_taken_out_after_a_cut_off_run_is_not_called(run: Run, tmp_path:
     wanted = {**campaign.inputs, "leads": []}
     next_run = later(run, tmp_path, known=(sam,))
     done = next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
-    assert sorted(run.rows(campaign.id)) == [SAM, KIM]  # one has a step of its own, one was called
+    assert sorted(run.rows(campaign.id)) == [KIM]  # who was called stays on record
     assert done.inputs == wanted
-    assert any(ROBIN in text for text in next_run.said)
+    assert {number for number in (ROBIN, SAM) if any(number in text for text in next_run.said)} == {ROBIN, SAM}
+
+
+def test_who_is_taken_out_is_so_before_the_campaign_begins(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    known = tuple(run.lead(campaign.id, lead(number)).id for number in (ROBIN, SAM))
+    next_run = later(run, tmp_path, known=known)
+    sent: list[str] = []
+
+    def noted(name: str) -> None:
+        real = getattr(next_run.api, name)
+
+        def call(*given: Any) -> Any:
+            sent.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(next_run.api, name, call)
+
+    noted("update")
+    noted("delete")
+    wanted = {**campaign.inputs, "status": "scheduled", "leads": [lead(SAM)]}
+    next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
+    assert sent == ["delete", "update"]
+    assert sorted(run.rows(campaign.id)) == [SAM]
+
+
+def test_a_list_that_is_short_deletes_nobody(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin = run.lead(campaign.id, lead(ROBIN))
+    later(run, tmp_path).api.delete(LEAD, robin.id)
+    run.edit("campaigns", campaign.id, total_leads=9)
+    with pytest.raises(AmbiguousCreateError, match="does not show as many"):
+        later(run, tmp_path).delete(robin)
+
+
+def test_who_was_called_and_then_deleted_outside_is_not_called_again(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin, sam = (run.lead(campaign.id, lead(number)) for number in (ROBIN, SAM))
+    run.edit("leads", robin.id, status="completed")
+    seen = later(run, tmp_path)
+    called = seen.lifecycle.read(LEAD, robin.id, robin.inputs, robin.outputs, seen.say)
+    assert called is not None
+    for each in (robin, sam):
+        httpx.delete(f"{run.server.control_url}/objects/leads/{each.id.rpartition('/')[2]}").raise_for_status()
+    run.edit("campaigns", campaign.id, total_leads=0)
+    last = later(run, tmp_path)
+    kept = last.lifecycle.read(LEAD, robin.id, called.inputs, called.outputs, last.say)
+    assert kept is not None
+    assert kept.outputs[GONE] is True
+    assert last.lifecycle.read(LEAD, sam.id, sam.inputs, sam.outputs, last.say) is None
 
 
 def test_a_delete_after_that_sends_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

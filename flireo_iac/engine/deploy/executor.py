@@ -183,6 +183,7 @@ class Executor:
 
     def _apply_create(self, step: Step) -> None:
         new = step.resource
+        identity = new.id
         outputs: Properties = {}
         operation: Operation | None = None
         failure: CallError | None = None
@@ -197,11 +198,9 @@ class Executor:
                     self._forget(operation)
                     raise
                 failure, identity, outputs = error, error.partial.id, error.partial.outputs
-                new.init_errors = [self._redact(reason) for reason in error.partial.reasons]
-            new.id = identity
-        self._set_outputs(new, outputs)
-        new.created = new.modified = now()
-        with self._keeper.changing():
+        with self._keeper.changing():  # another step's write may be encoding this resource
+            self._take_answer(new, identity, outputs, failure)
+            new.created = new.modified
             if operation is not None:
                 self._keeper.end(operation)
                 self._keeper.forget_cut_off(new.urn)
@@ -236,10 +235,8 @@ class Executor:
                     self._forget(operation)
                     raise
                 failure, outputs = error, error.partial.outputs
-                new.init_errors = [self._redact(reason) for reason in error.partial.reasons]
-        self._set_outputs(new, outputs)
-        new.modified = now()
         with self._keeper.changing():
+            self._take_answer(new, old.id, outputs, failure)
             if operation is not None:
                 self._keeper.end(operation)
             self._swap(old, new)
@@ -247,7 +244,11 @@ class Executor:
         if failure is not None:
             raise failure
 
-    def _set_outputs(self, new: Resource, answer: Properties) -> None:
+    def _take_answer(self, new: Resource, identity: str, answer: Properties, failure: CallError | None) -> None:
+        if failure is not None and failure.partial is not None:
+            new.init_errors = [self._redact(reason) for reason in failure.partial.reasons]
+        new.id = identity
+        new.modified = now()
         outputs = mark_secrets(answer, new.inputs)
         new.outputs = mark_outputs(outputs, new.inputs, new.additional_secret_outputs)
         self._redact.learn_properties(new.outputs)
