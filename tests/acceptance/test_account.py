@@ -70,6 +70,7 @@ def test_a_key_of_another_organization_changes_nothing(shop: Deployment) -> None
     assert ids(shop) == held
 
 
+@pytest.mark.sweep
 def test_another_account_can_be_meant(shop: Deployment) -> None:
     with_key(shop, OTHER_KEY)
     shop.environ["FLIREO_ALLOW"] = "other-account"
@@ -165,6 +166,7 @@ def test_what_is_gone_is_believed_only_with_a_whole_list_and_the_account(shop: D
     assert "desk01" not in ids(shop)
 
 
+@pytest.mark.sweep
 def test_a_server_without_accounts_is_said_and_stops_nothing(deployment: Deployment) -> None:
     deployment.write("agents/a.yaml", "name: A\n")
     spoil(deployment, "/account", "status:404")

@@ -81,6 +81,7 @@ def test_leads_cost_a_request_only_when_they_change(shop: Deployment) -> None:
     assert shop.account("/campaigns")["campaigns"] == []
 
 
+@pytest.mark.sweep
 def test_a_forecast_knows_what_leads_cost(shop: Deployment) -> None:
     if shop.engine == "pulumi":
         pytest.skip("the same plan, and the tests of forecasts hold both engines' plans against each other")
@@ -178,6 +179,7 @@ def test_a_campaign_whose_file_got_another_name_calls_nobody_anew(shop: Deployme
     assert [line for line in sent(shop) if line.startswith("POST")] == []
 
 
+@pytest.mark.sweep
 def test_a_short_list_of_leads_makes_nobody_twice(shop: Deployment) -> None:
     order = {"kind": "truncated", "method": "GET", "path": "/campaigns/*/leads", "times": 9}
     httpx.post(f"{shop.control_url}/faults", json=order).raise_for_status()

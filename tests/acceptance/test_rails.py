@@ -79,6 +79,7 @@ def test_another_number_has_to_be_asked_for_by_name(shop: Deployment) -> None:
     assert (counts["POST"], counts["DELETE"]) == (1, 1)
 
 
+@pytest.mark.sweep
 def test_an_agent_is_not_taken_from_its_number(shop: Deployment, tmp_path: Path) -> None:
     number = shop.folder / "numbers/line01.yaml"
     number.write_text(number.read_text().replace("agent_id: ${agents.desk01.id}\n", ""))

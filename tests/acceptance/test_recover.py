@@ -200,6 +200,7 @@ def test_what_a_killed_run_made_is_put_into_the_state(bench: Callable[[], Bench]
     assert cut_off.agents == [id_]
 
 
+@pytest.mark.sweep
 def test_what_never_arrived_is_forgotten_and_made(bench: Callable[..., Bench]) -> None:
     cut_off = bench(Point.RECEIVED)
     cut_off.lose_journal()
@@ -238,6 +239,7 @@ def test_what_is_forgotten_is_made_again(bench: Callable[[], Bench]) -> None:
     assert len(cut_off.agents) == len(before) + 1
 
 
+@pytest.mark.sweep
 def test_what_only_the_account_knows_is_taken_over_by_name(bench: Callable[[], Bench]) -> None:
     """Neither state nor journal: the up that finds a twin says how to take it over, and that works."""
     cut_off = bench()

@@ -85,6 +85,7 @@ def test_drift_is_shown_and_undone(deployment: Deployment) -> None:
     deployment.good("preview", "--refresh", "--expect-no-changes")
 
 
+@pytest.mark.sweep
 def test_an_object_that_is_gone_is_made_anew(deployment: Deployment) -> None:
     write_shop(deployment, pairs=2)
     deployment.good("up")
