@@ -44,6 +44,7 @@ def emulator(
     try:
         from flireo_iac.emulator import server
         from flireo_iac.emulator.app import App
+        from flireo_iac.emulator.emulation import Emulation
         from flireo_iac.emulator.loopback import is_loopback
         from flireo_iac.emulator.options import Settings
     except ModuleNotFoundError as error:
@@ -61,7 +62,7 @@ def emulator(
     )
     opened = server.listen(host, port)
     try:
-        app = App(settings, file=data, seed=seed, host=host)
+        app = App(Emulation(settings, file=data, seed=seed), host=host)
     except EmulatorError:
         opened.close()
         raise

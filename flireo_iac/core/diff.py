@@ -60,7 +60,7 @@ def diff(
     changes = []
     for name in sorted(spelled, key=[*kind.inputs, *spelled].index):
         one, other = _value(kind, before, name), _value(kind, after, name)
-        if is_only_on_create(kind, name):
+        if kind.is_only_on_create(name):
             continue
         if _holds_unknown(other, is_unknown):
             operation: Literal["add", "change", "remove"] = "add" if one is None else "change"
@@ -78,12 +78,6 @@ def diff(
         is_replacement = info is not None and marker(info, Immutable) is not None
         changes.append(Change(name, spelled[name], operation, is_replacement))
     return tuple(changes)
-
-
-def is_only_on_create(kind: Kind, name: str) -> bool:
-    """Tell whether a property is sent with the create and never again."""
-    info = kind.inputs.get(name)
-    return info is not None and marker(info, OnlyOnCreate) is not None
 
 
 def brought(kind: Kind) -> tuple[tuple[str, Kind], ...]:

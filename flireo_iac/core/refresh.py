@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flireo_iac.core.canonical import canonical, comparable, comparable_item, is_server_default, same
-from flireo_iac.core.diff import is_only_on_create, own
+from flireo_iac.core.diff import own
 from flireo_iac.core.ports import Row
 from flireo_iac.kinds import Kind, fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import MovesOn, RunTimeTools, Secret
@@ -46,7 +46,7 @@ def _digest(value: Any) -> str:
 def _is_write_only(kind: Kind, name: str) -> bool:
     info = kind.inputs.get(name)
     secret = marker(info, Secret) if info is not None else None
-    return (secret is not None and not secret.is_returned) or is_only_on_create(kind, name)
+    return (secret is not None and not secret.is_returned) or kind.is_only_on_create(name)
 
 
 def forget_write_only(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def forget_write_only(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in inputs.items()
-        if not _is_write_only(kind, name := our_name(kind.model, key)) or is_only_on_create(kind, name)
+        if not _is_write_only(kind, name := our_name(kind.model, key)) or kind.is_only_on_create(name)
     }
 
 
@@ -112,7 +112,7 @@ def refreshed(
         if _is_write_only(kind, name):
             # Another place in the vault means that somebody stored another value: forget ours, so that the next run
             # writes it again (api notes, section 7; that the id changes is inferred).
-            is_slot = slot_before is not None and not is_only_on_create(kind, name)
+            is_slot = slot_before is not None and not kind.is_only_on_create(name)
             if is_slot and row.get(kind.endpoint.slot_output) != slot_before:
                 drifted.append(name)
             else:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
@@ -31,30 +28,16 @@ class App:
     """One emulator, as an ASGI application.
 
     Args:
-        settings: How it behaves; may change while it runs.
-        file: Where to keep what it holds; None for memory only.
-        seed: Makes ids reproducible; None for random ones.
-        clock: Unix time in seconds.
+        emulation: What it serves.
         host: What it listens on, as it was named; control routes are for who knows it by this, or as this machine.
-
-    Raises:
-        EmulatorError: The file cannot be used.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        file: Path | None = None,
-        seed: int | None = None,
-        clock: Callable[[], float] = time.time,
-        host: str = "localhost",
-    ) -> None:
-        self.emulation = Emulation(settings, file=file, seed=seed, clock=clock)
-        self.api = Api(self.emulation.store, settings, self.emulation.limiter, self.emulation.phone)
+    def __init__(self, emulation: Emulation, *, host: str = "localhost") -> None:
+        self.emulation = emulation
+        self.api = Api(emulation.store, emulation.settings, emulation.limiter, emulation.phone)
         self.stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._control = control.routes(self.emulation, host)
+        self._control = control.routes(emulation, host)
 
     def start(self) -> None:
         """Let time pass for calls from now on; needs a running loop, and may be said twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,14 @@ class Emulation:
         EmulatorError: The file cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, file: Path | None, seed: int | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        file: Path | None = None,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.settings = settings
         self.clock = Clock(clock)
         self.store = Store(file, seed=seed, clock=self.clock)

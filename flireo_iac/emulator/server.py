@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flireo_iac.emulator import control
 from flireo_iac.emulator.app import CONNECTION, PREFIX, App
+from flireo_iac.emulator.emulation import Emulation
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.store import Store
 from flireo_iac.errors import EmulatorError
@@ -211,7 +212,8 @@ def running(
     Raises:
         EmulatorError: The port is taken or the file cannot be used.
     """
-    app = App(Settings(**{"requests_per_minute": 0, "clock": "manual", **settings}), file=data, seed=seed, host=host)
+    options = Settings(**{"requests_per_minute": 0, "clock": "manual", **settings})
+    app = App(Emulation(options, file=data, seed=seed), host=host)
     try:
         opened = listen(host, port)
         accepting = threading.Event()

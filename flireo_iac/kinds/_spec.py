@@ -21,6 +21,7 @@ from flireo_iac.kinds._markers import (
     Clearable,
     Immutable,
     MovesOn,
+    OnlyOnCreate,
     Reference,
     Secret,
     SentOnCreate,
@@ -239,6 +240,15 @@ class Kind:
     def outputs(self) -> dict[str, FieldInfo]:
         """The fields only the server sets, by the API's name, in the order of the model."""
         return {name: info for name, info in fields(self.model).items() if marker(info, ServerSet)}
+
+    def is_only_on_create(self, name: str) -> bool:
+        """Tell whether a property is sent with the create and never again.
+
+        Args:
+            name: Its name, in any dialect.
+        """
+        info = self.inputs.get(our_name(self.model, name))
+        return info is not None and marker(info, OnlyOnCreate) is not None
 
     def set_later(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give those of the inputs that a create takes no notice of, so that an update has to bring them.

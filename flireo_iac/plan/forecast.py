@@ -16,8 +16,7 @@ from heapq import heapreplace
 from typing import Any
 
 from flireo_iac.allow import Allowed
-from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect, marker, our_name
-from flireo_iac.kinds._markers import OnlyOnCreate
+from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect, our_name
 from flireo_iac.kinds._uses import USES
 from flireo_iac.plan.model import CHANGING, Plan, PlannedStep
 
@@ -190,7 +189,7 @@ def _came_along(plan: Plan) -> frozenset[str]:
         for step in plan.of("same", "update")
         if step.kind is not None
         for key, value in step.old.items()
-        if _is_only_on_create(step.kind, key) and isinstance(value, list)
+        if step.kind.is_only_on_create(key) and isinstance(value, list)
         for each in value
         if isinstance(each, Mapping)
     )
@@ -211,17 +210,12 @@ def _form_of(parent: str, values: Mapping[str, Any]) -> str:
     return json.dumps([parent, own], sort_keys=True, default=str)
 
 
-def _is_only_on_create(kind: Kind, key: str) -> bool:
-    info = kind.inputs.get(our_name(kind.model, key))
-    return info is not None and marker(info, OnlyOnCreate) is not None
-
-
 def _sends(step: PlannedStep) -> bool:
     """Tell whether a step sends a write of its own: what only came along with the create is changed step by step."""
     if step.kind is None or step.op != "update":
         return True
     changed = [key for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)]
-    return not changed or not all(_is_only_on_create(step.kind, key) for key in changed)
+    return not changed or not all(step.kind.is_only_on_create(key) for key in changed)
 
 
 def _kinds(steps: Iterable[PlannedStep]) -> list[Kind]:

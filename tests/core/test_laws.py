@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from flireo_iac.core.canonical import canonical, comparable, same
 from flireo_iac.core.check import check
-from flireo_iac.core.diff import create_body, diff, is_only_on_create, own, patch
+from flireo_iac.core.diff import create_body, diff, own, patch
 from flireo_iac.core.refresh import answer_digests, refreshed
 from flireo_iac.kinds import DIALECTS, KINDS, Kind, fields, in_dialect, marker, our_name
 from flireo_iac.kinds._markers import Immutable, Secret, ServerDefault, Unordered
@@ -63,7 +63,7 @@ def test_a_patch_makes_of_the_old_object_what_a_create_makes(kind: Kind, data: s
     after = server_row(kind, wanted.body, server_row(kind, create_body(old)))
     target = server_row(kind, create_body(new))
     kept = {our_name(kind.model, name) for name in wanted.kept}
-    kept |= {name for name in kind.inputs if is_only_on_create(kind, name)}
+    kept |= {name for name in kind.inputs if kind.is_only_on_create(name)}
     differing = {name for name in target if not same(compared(kind, after).get(name), compared(kind, target).get(name))}
     assert differing <= kept
     assert {change.written for change in changes} == {*wanted.body, *wanted.kept}

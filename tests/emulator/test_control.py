@@ -14,6 +14,7 @@ import yaml
 
 from flireo_iac import emulator as package
 from flireo_iac.emulator.app import App
+from flireo_iac.emulator.emulation import Emulation
 from flireo_iac.emulator.masking import masked
 from flireo_iac.emulator.options import Settings
 from flireo_iac.emulator.requestlog import Entry, RequestLog
@@ -207,7 +208,7 @@ def test_control_routes_are_for_who_knows_the_emulator_by_its_own_address(
     odd += ["127.0.0.1.evil.example", "[::1", "evil.example/localhost", "localhost:x"]
 
     async def statuses(path: str, hosts: list[str]) -> dict[str, int]:
-        app = App(Settings(), host=listens)  # reached at 10.1.1.1, wherever a name leads
+        app = App(Emulation(Settings()), host=listens)  # reached at 10.1.1.1, wherever a name leads
         headers = {"Authorization": "Bearer fl_test_hosts_1234"}
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(base_url="http://10.1.1.1", transport=transport, headers=headers) as client:

@@ -188,28 +188,9 @@ def test_a_deployed_agent_has_to_be_deployed(flireo: Flireo, control: Control) -
     assert 'agent "agents.desk": it is not deployed in the stack "dev"' in done.stdout
 
 
-def test_ctrl_c_ends_the_call(flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        control("POST", "/clock", {"advance_s": seconds})
-        if len(waits) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=sleep))
-    done = flireo(*LIVE, "--max-cost", "1", "--yes")
-    assert done.exit_code != 0
-    assert "may go on; it is told to end" in done.stderr
-    (call,) = control("GET", "/calls?all=true")["calls"]
-    assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
-    assert placed(control) == 1
-
-
-def test_ctrl_c_ends_a_call_that_still_rings_once_it_is_answered(
-    flireo: Flireo, control: Control, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    control("PUT", f"/callees/{CALLEE}", {"after_s": 20, "script": ["Hello there"], "hangs_up": False})
+@pytest.fixture
+def interrupted(control: Control, monkeypatch: pytest.MonkeyPatch) -> Control:
+    """Steers the account; Ctrl-C is pressed in the second wait."""
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -219,8 +200,22 @@ def test_ctrl_c_ends_a_call_that_still_rings_once_it_is_answered(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_testing_live, "Line", functools.partial(Line, sleep=sleep, clock=lambda: sum(waits)))
+    return control
+
+
+def test_ctrl_c_ends_the_call(flireo: Flireo, interrupted: Control) -> None:
+    done = flireo(*LIVE, "--max-cost", "1", "--yes")
+    assert done.exit_code != 0
+    assert "may go on; it is told to end" in done.stderr
+    (call,) = interrupted("GET", "/calls?all=true")["calls"]
+    assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
+    assert placed(interrupted) == 1
+
+
+def test_ctrl_c_ends_a_call_that_still_rings_once_it_is_answered(flireo: Flireo, interrupted: Control) -> None:
+    interrupted("PUT", f"/callees/{CALLEE}", {"after_s": 20, "script": ["Hello there"], "hangs_up": False})
     done = flireo(*LIVE, "--max-cost", "1", "--yes", "--json", "--junit", "report.xml")
-    (call,) = control("GET", "/calls?all=true")["calls"]
+    (call,) = interrupted("GET", "/calls?all=true")["calls"]
     assert (call["status"], call["end_reason"]) == ("ended", "control_hangup")
     assert call["duration_seconds"] < 5
     (told,) = json.loads(done.stdout)["tests"]
