@@ -122,6 +122,9 @@ class Within:
             id_: Its id.
             item: Pulumi's name of the resource.
             say: Takes a sentence when the record of the object stays.
+
+        Raises:
+            AmbiguousCreateError: The list of the parent is not complete, and does not show it.
         """
         if id_ in self._left_out:
             return True
@@ -129,6 +132,7 @@ class Within:
         self.inventory.listing_of(kind, within, max_age_s=_OLD_S)
         row = self.inventory.find(kind, id_)[0]
         if row is None:
+            self._require_complete(kind, within)  # a list that is short may hide that its turn has come
             return False
         closed = self._why_closed(kind, within)
         why = closed or why_final(kind, row)

@@ -19,7 +19,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.emulator.server import Running, running
-from flireo_iac.errors import FinalError
+from flireo_iac.errors import AmbiguousCreateError, FinalError
 from flireo_iac.kinds import KINDS
 from flireo_iac.kinds.campaign_lead import why_final
 from flireo_iac.rows import GONE, NOW
@@ -178,6 +178,15 @@ def test_who_is_taken_out_is_so_before_the_campaign_begins(
     next_run.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, next_run.say)
     assert sent == ["delete", "update"]
     assert sorted(run.rows(campaign.id)) == [SAM]
+
+
+def test_a_list_that_is_short_deletes_nobody(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin = run.lead(campaign.id, lead(ROBIN))
+    later(run, tmp_path).api.delete(LEAD, robin.id)
+    run.edit("campaigns", campaign.id, total_leads=9)
+    with pytest.raises(AmbiguousCreateError, match="does not show as many"):
+        later(run, tmp_path).delete(robin)
 
 
 def test_who_was_called_and_then_deleted_outside_is_not_called_again(run: Run, tmp_path: Path) -> None:
