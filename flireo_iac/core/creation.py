@@ -106,7 +106,10 @@ class Creation:
         self, kind: Kind, inputs: Mapping[str, Any], body: Mapping[str, Any], say: Say, urn: str
     ) -> Existing | None:
         """Take over what the parent holds already; None when it holds nothing of it."""
-        row = self._within.held(kind, body, say, urn.rpartition("::")[2])
+        begun = self.journal.of(self._scope(), kind.name, urn, natural_key(kind, body))
+        row = self._within.held(
+            kind, body, say, urn.rpartition("::")[2], lambda id_: any(each.may_have_made(id_) for each in begun)
+        )
         return (
             None if row is None else existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
         )
@@ -212,7 +215,10 @@ class Creation:
         )
 
     def _refuse_twin(self, kind: Kind, body: Mapping[str, Any], twins: list[Row], urn: str) -> None:
-        """Stop when the account holds exactly this already: the journal of the run that made it may be lost."""
+        """Stop when the account holds this already: the journal of the run that made it may be lost.
+
+        A second one of some kinds does harm at once, so that the name alone is enough: the file may have changed since.
+        """
         name = urn.rpartition("::")[2]
         known = [str(row["id"]) for row in twins if self.is_known(kind.name, str(row["id"]))]
         is_second = bool(known) and kind.is_replaced_by_name and not kind.is_natural_key_unique
@@ -225,11 +231,12 @@ class Creation:
             )
         if not urn or kind.is_natural_key_unique or self.allowed.covers("twin", name):
             return
-        same = [str(row["id"]) for row in twins if shows(kind, body, row)]
+        same = [str(row["id"]) for row in twins if kind.is_remade_by_name or shows(kind, body, row)]
         ids = [id_ for id_ in same if not self.is_known(kind.name, id_) and id_ not in self._made]
         if ids:
+            what = f"a {kind.title} of that name" if kind.is_remade_by_name else "exactly this"
             raise AmbiguousCreateError(
-                f"the account holds exactly this already as {', '.join(ids)}, and this run's state does not know it, "
+                f"the account holds {what} already as {', '.join(ids)}, and this run's state does not know it, "
                 "so nothing was sent. If a run was cut off, or the item got another name here, take it over: "
                 f"{command(urn, '--take', f'{name}={ids[0]}')}. To have a second one: {flag('twin', name)}, or "
                 f"FLIREO_ALLOW=twin:{name}.",

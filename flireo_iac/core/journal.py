@@ -77,6 +77,14 @@ class Intent:
     object_id: str | None = None
     id: int = 0
 
+    def may_have_made(self, id_: str) -> bool:
+        """Tell whether an object of this natural key may have come of it.
+
+        Args:
+            id_: The object's id.
+        """
+        return id_ == self.object_id if self.object_id is not None else id_ not in self.twins
+
     @property
     def age_s(self) -> float:
         """Seconds since it was opened; the clock of the machine is believed only after a restart of it."""

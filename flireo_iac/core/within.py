@@ -43,7 +43,14 @@ class Within:
     is_known: Callable[[str, str], bool] = lambda kind, id_: False
     _left_out: set[str] = field(default_factory=set)
 
-    def held(self, kind: Kind, body: Mapping[str, Any], say: Say, item: str = "") -> Row | None:
+    def held(
+        self,
+        kind: Kind,
+        body: Mapping[str, Any],
+        say: Say,
+        item: str = "",
+        is_of_this_create: Callable[[str], bool] = lambda id_: False,
+    ) -> Row | None:
         """Give what the parent holds under the same name already; None when it holds nothing of it.
 
         The parent is this stack's own, so what is in it is nobody else's: it came with the parent's create, or in a run
@@ -54,6 +61,7 @@ class Within:
             body: Body of its create.
             say: Takes a sentence when the object stays as it is.
             item: Pulumi's name of the resource; empty where it is not known.
+            is_of_this_create: Tells by its id what came of this create in a run that was cut off.
 
         Raises:
             AmbiguousCreateError: The list is not complete, or holds it with other values.
@@ -65,7 +73,8 @@ class Within:
         closed = self._why_closed(kind, within)
         ended = {str(row["id"]): why for row in rows if (why := closed or why_final(kind, row))}
         rows = tuple(row for row in rows if row["id"] in ended or not self.is_known(kind.name, str(row["id"])))
-        if rows and ended and not closed and self.allowed.covers("call-again", item):
+        is_done = any(is_of_this_create(str(row["id"])) for row in rows)
+        if rows and ended and not closed and not is_done and self.allowed.covers("call-again", item):
             self._clear(kind, rows, say)
             return None
         same_row = next((row for row in rows if shows(kind, body, row)), None)

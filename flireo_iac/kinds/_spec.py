@@ -140,7 +140,8 @@ class Kind:
         is_protected: True when a stack protects its items unless the file says otherwise.
         is_replaced_by_name: True when a replacement has to be asked for by the item's name, because what people outside
             rely on changes with it.
-        is_remade_by_name: True when one that was deleted outside is made anew only when that is asked for likewise.
+        is_remade_by_name: True when one that was deleted outside is made anew only when that is asked for likewise, and
+            so is a second one beside one of the same name that no state knows.
         is_deleted_before_replaced: True when old and new cannot exist side by side.
         needs: Kinds whose items in the same stack have to be there first, though no field refers to them.
         single_file: File in the stack's top folder that may hold the only item; None when items have a folder.

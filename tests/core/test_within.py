@@ -125,6 +125,17 @@ def test_who_comes_back_to_the_list_is_called_again_only_when_asked_for(run: Run
     assert any("as asked for" in text for text in asked.said)
 
 
+def test_who_was_called_again_before_the_run_was_cut_off_is_not_called_once_more(run: Run, tmp_path: Path) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    before = run.lead(campaign.id, lead(ROBIN))
+    run.edit("leads", before.id, status="completed", attempts=1)
+    word = f"call-again:renewals/{ROBIN}"
+    again = later(run, tmp_path, word).lead(campaign.id, lead(ROBIN))
+    run.edit("leads", again.id, status="completed", attempts=1)
+    # No state holds it: the run was killed before it was written. The journal tells what the run had made.
+    assert later(run, tmp_path, word).lead(campaign.id, lead(ROBIN)).id == again.id
+
+
 def test_a_completed_campaign_keeps_its_leads_and_takes_no_new_one(run: Run, tmp_path: Path) -> None:
     campaign = run.campaign(lead(ROBIN))
     waiting = run.lead(campaign.id, lead(ROBIN))
@@ -187,6 +198,20 @@ def test_a_list_that_is_short_deletes_nobody(run: Run, tmp_path: Path) -> None:
     run.edit("campaigns", campaign.id, total_leads=9)
     with pytest.raises(AmbiguousCreateError, match="does not show as many"):
         later(run, tmp_path).delete(robin)
+
+
+def test_a_campaign_of_the_same_name_that_no_state_knows_is_not_made_twice_whatever_it_holds(
+    run: Run, tmp_path: Path
+) -> None:
+    """As after a run that was cut off on another machine, when the file has changed since."""
+    made = run.campaign(lead(ROBIN))
+    other = later(run, tmp_path / "elsewhere")
+    with pytest.raises(AmbiguousCreateError, match=f"a campaign of that name already as {made.id}") as raised:
+        other.campaign(lead(ROBIN), lead(SAM), status="paused")
+    assert "--take renewals=" in str(raised.value)
+    assert len(run.api.list(CAMPAIGN).rows) == 1
+    later(run, tmp_path / "elsewhere", "twin:renewals").campaign(lead(SAM))
+    assert len(run.api.list(CAMPAIGN).rows) == 2
 
 
 def test_who_was_called_and_then_deleted_outside_is_not_called_again(run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pulumi.runtime.proto import resource_pb2
 
 from flireo_iac.engine.deploy.executor import Executor, StepFailedError, StoppedError
+from flireo_iac.engine.deploy.lookup import look_up
 from flireo_iac.engine.files.config import Config
 from flireo_iac.engine.files.keeper import Keeper
 from flireo_iac.engine.files.snapshot import Snapshot
@@ -41,9 +42,6 @@ from flireo_iac.engine.planning.targets import Targets
 from flireo_iac.engine.processes.call_error import CallError
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 from flireo_iac.errors import FlireoError
-
-_GET_RESOURCE = "pulumi:pulumi:getResource"
-_READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
 
 
 @dataclass(frozen=True)
@@ -272,24 +270,8 @@ class Deployment:
         Raises:
             RefusedError: It is another one.
         """
-        if request.tok == _GET_RESOURCE:
-            return self._look_up_registered(request.args.fields["urn"].string_value)
-        if request.tok == _READ_OUTPUTS:
-            return self._look_up_own_state(request.args.fields["stackName"].string_value)
-        raise RefusedError(f"the function {request.tok} is not supported by the local engine. Use --engine pulumi.")
-
-    def _look_up_registered(self, urn: str) -> resource_pb2.ResourceInvokeResponse:
-        resource = self._registered.get(urn)
-        if resource is None:
-            raise RefusedError(f"the program looks for {urn}, which it did not register.")
-        return _answered({"urn": urn, "id": resource.id, "provider": resource.provider, "state": resource.outputs})
-
-    def _look_up_own_state(self, name: str) -> resource_pb2.ResourceInvokeResponse:
         settings = self.settings
-        if name not in (settings.stack, f"organization/{settings.project}/{settings.stack}"):
-            raise RefusedError(f"reading the stack {name} is not supported by the local engine. Use --engine pulumi.")
-        found = {each.urn: {"type": each.type, "outputs": each.outputs} for each in self._base.live().values()}
-        return _answered({"name": name, "outputs": found})
+        return look_up(request, self._registered, self._base, stack=settings.stack, project=settings.project)
 
     def refuse(self, text: str) -> None:
         """Stop the run: the program asked for something that is not supported."""
@@ -395,9 +377,3 @@ class Deployment:
         if not equal(root.outputs, self.outputs):
             with self._keeper.changing():
                 root.outputs = self.outputs
-
-
-def _answered(values: Properties) -> resource_pb2.ResourceInvokeResponse:
-    response = resource_pb2.ResourceInvokeResponse()
-    getattr(response, "return").CopyFrom(write_struct(values, for_program=True))  # the field is a keyword here
-    return response
