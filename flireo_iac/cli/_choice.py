@@ -112,7 +112,7 @@ class Choice:
         known = plan.kinds_before if is_refreshed else frozenset()
         settings = settings_of({})
         waves = requests_of(plan, self.allowed, known, is_dialect_known=is_dialect_named(settings))
-        tell(foreseen([*refresh, *waves], settings, plan_s, runs, steps=steps_of(plan)))
+        tell(foreseen([*refresh, *waves], settings, plan_s, steps_of(plan), runs))
 
     def arguments(self) -> list[str]:
         """Give the command line for the pulumi program."""

@@ -15,7 +15,7 @@ from flireo_iac.cli import output
 from flireo_iac.client import requestlog, speeds
 from flireo_iac.client.budget import Budget, budget_of
 from flireo_iac.errors import SettingsError
-from flireo_iac.plan.forecast import Circumstances, Forecast, Wave, forecast
+from flireo_iac.plan.forecast import Circumstances, Forecast, Steps, Wave, forecast
 from flireo_iac.settings import Settings
 
 _READS = frozenset({"GET", "HEAD"})
@@ -23,17 +23,15 @@ _WORTH_TELLING = 1.5
 """A run that took that many times the forecast, or the other way round, is told of."""
 _SHORTEST_TOLD_S = 10.0
 
-_RUN_TO_PLAN = 0.55
-"""Seconds of a run without requests for each second of its plan, which starts the provider, too."""
+_RUN_TO_PLAN = 0.8
+"""Seconds of a run without requests and steps for each second of its plan, which starts the provider, too."""
 
-_PROVIDER_TO_COMMAND = 0.8
-"""Seconds that a provider takes to start for each second of processor time that this command took until now."""
+_PROVIDER_TO_COMMAND = 1.7
+"""Seconds that a provider takes until its first answer for each second of processor time that this command took until
+now."""
 
-_READ_S = 0.02
-"""Seconds that the engine and the provider take to read one resource anew, without its request."""
-
-_ENOUGH_STEPS = 10
-"""Fewer do not tell what one of them takes."""
+_ENOUGH_STEPS = 100
+"""Fewer do not tell what one of them takes: what is done once weighs too much."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,9 @@ class Costs:
         if self._log is not None:
             os.environ[requestlog.VARIABLE] = str(self._log)
         self._settings: Settings | None = None
-        self._plan_s: float | None = None
+        self._start_s = 0.0
         self._waves: Sequence[Wave] = ()
-        self._steps = 0
+        self._steps = Steps()
         self._waits: list[float] = []
         self._forecast: Forecast | None = None
         self._happened: Happened | None = None
@@ -105,14 +103,14 @@ class Costs:
         answered = [entry.seconds for entry in entries if entry.status is not None]
         if self._settings is None or self._forecast is None or not answered:
             return
-        measured = {"request_s": sum(answered) / len(answered)}
+        measured = {"request_s": (sum(answered) / len(answered), len(answered))}
         own_s = max(self._happened.seconds - self._busy_s(entries), 0.0)
         if (self._forecast.reads, self._forecast.writes) != (self._happened.reads, self._happened.writes):
             pass  # more, or less, than was foreseen went on: what the engine took itself cannot be told
-        elif self._plan_s is None:
-            measured["refresh_s"] = own_s
-        elif (steps := max(self._happened.writes, self._steps)) >= _ENOUGH_STEPS:
-            measured["write_s"] = max(own_s - self._plan_s * _RUN_TO_PLAN, 0.0) / steps
+        elif len(numbers := {name: number for name, number in _by_speed(self._steps).items() if number}) == 1:
+            ((name, number),) = numbers.items()
+            if number >= _ENOUGH_STEPS:
+                measured[name] = (max(own_s - self._start_s, 0.0) / number, number)
         speeds.remember(self._settings, measured)
 
     def _busy_s(self, entries: Sequence[requestlog.Entry]) -> float:
@@ -127,8 +125,7 @@ class Costs:
         waves: Sequence[Wave],
         configuration: Mapping[str, str],
         plan_s: float | None,
-        resources: int = 0,
-        steps: int = 0,
+        steps: Steps,
     ) -> None:
         """Forecast the run, and say it.
 
@@ -136,13 +133,12 @@ class Costs:
             waves: Its requests.
             configuration: Configuration of the stack, secrets in clear.
             plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
-            resources: How many a refresh reads.
-            steps: How many steps the engine carries out and saves.
+            steps: What the engine carries out.
         """
         self._settings = settings_of(configuration)
-        self._waves, self._plan_s, self._steps = waves, plan_s, steps
+        self._waves, self._start_s, self._steps = waves, _start_s(plan_s), steps
         self._waits = waits_of(waves, self._settings)
-        self._forecast = foreseen(waves, self._settings, plan_s, resources=resources, steps=steps)
+        self._forecast = foreseen(waves, self._settings, plan_s, steps)
         tell(self._forecast)
 
     def plain(self) -> dict[str, Any]:
@@ -183,9 +179,8 @@ def foreseen(
     waves: Sequence[Wave],
     settings: Settings | None,
     plan_s: float | None,
+    steps: Steps,
     runs: int = 1,
-    resources: int = 0,
-    steps: int = 0,
 ) -> Forecast:
     """Forecast a run with the budget as it is now, and as fast as things went the last times.
 
@@ -193,25 +188,33 @@ def foreseen(
         waves: Its requests.
         settings: Key, budget and server; None takes the usual budget, unused.
         plan_s: Seconds that its plan took, without requests; None for a refresh, which has none.
+        steps: What the engine carries out.
         runs: How often the engine goes through the program.
-        resources: How many a refresh reads.
-        steps: How many steps the engine carries out and saves.
     """
     known = speeds.remembered(settings)
     waits = waits_of(waves, settings)
-    steps = max(steps, sum(wave.writes for wave in waves))
-    first_s = _PROVIDER_TO_COMMAND * time.process_time() + _READ_S * resources
-    refresh_s = known.refresh_s if known.refresh_s is not None else first_s
-    engine_s = refresh_s if plan_s is None else plan_s * _RUN_TO_PLAN * runs
     return forecast(
         waves,
         Circumstances(
             requests_per_minute=settings.requests_per_minute if settings else Settings.requests_per_minute,
             waits=lambda number: waits[:number],
             round_trip_s=known.request_s,
-            engine_s=engine_s + steps * known.write_s,
+            engine_s=_start_s(plan_s) * runs
+            + steps.writes * known.write_s
+            + steps.deletes * known.delete_s
+            + steps.reads * known.read_s,
         ),
     )
+
+
+def _by_speed(steps: Steps) -> dict[str, int]:
+    """Give the numbers of steps by the name of the speed that tells of them."""
+    return {"write_s": steps.writes, "delete_s": steps.deletes, "read_s": steps.reads}
+
+
+def _start_s(plan_s: float | None) -> float:
+    """Give the seconds of the engine's work that is no step; ``plan_s`` is None for a refresh."""
+    return _PROVIDER_TO_COMMAND * time.process_time() if plan_s is None else _RUN_TO_PLAN * plan_s
 
 
 def tell(found: Forecast) -> None:

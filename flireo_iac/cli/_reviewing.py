@@ -95,7 +95,7 @@ def review_files(folder: Path, environments: list[str], ref: str | None, allowed
 
 def _foresee(allowed: Allowed) -> Foresee:
     """Forecast plans with an unused budget: the machine that deploys is another one."""
-    return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0, steps=steps_of(plan))
+    return lambda plan: foreseen(requests_of(plan, allowed), None, 0.0, steps_of(plan))
 
 
 def version_before(folder: Path, ref: str | None, opened: ExitStack) -> tuple[Version, str]:

@@ -155,15 +155,15 @@ class Session:
         waves = requests_of(plan, self._choice.allowed, known, is_dialect_known=is_named)
         refresh = requests_of_refresh(plan) if with_refresh else []
         plan_s = 0.0 if as_planned and self.engine.is_rehearsed else self._recorder.seconds
-        self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s, steps=steps_of(plan))
+        self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s, steps_of(plan))
 
     def foresee_refresh(self) -> None:
         """Count what the refresh of the state is going to cost."""
-        from flireo_iac.plan.forecast import requests_of_refresh
+        from flireo_iac.plan.forecast import Steps, requests_of_refresh
         from flireo_iac.plan.read import read_state
 
         plan = read_state(self.engine.backend.read())
-        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None, plan.resources)
+        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None, Steps(reads=plan.resources))
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""

@@ -111,7 +111,7 @@ def _of_plan(read: Plan, allowed: Allowed) -> tuple[Review, dict[str, object]]:
     asked = findings(read, allowed)
     settings = settings_of({})
     waves = requests_of(read, allowed, is_dialect_known=is_dialect_named(settings))
-    cost = foreseen(waves, settings, read.seconds, steps=steps_of(read))
+    cost = foreseen(waves, settings, read.seconds, steps_of(read))
     environment = environment_review("", read, asked, cost, problems=read.errors)
     reached = (environment,) if environment.items or environment.problems else ()
     return joined(Review(reached)), {**text.plain(read, asked), "forecast": cost.plain()}

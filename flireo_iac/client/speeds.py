@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from flireo_iac.settings import Settings
 
 _SHARE = 0.5
-"""Share of the last run in what is kept; the rest is what was known before."""
+"""Share of the last run in what is kept, at most; the rest is what was known before."""
+
+_ENOUGH = 10
+"""Times that something has to be measured in a run for that share; fewer weigh less, as two long lists would."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,16 @@ class Speeds:
 
     Args:
         request_s: One request, from its start to the end of its answer.
-        write_s: The engine's own work for one step, such as for saving the state, whether it sends a write or not.
-        refresh_s: A refresh without its requests: starting the provider and reading the state; None before the
-            first one.
+        write_s: The engine's own work for one create or update, such as for saving the state, whether it sends a
+            write or not.
+        delete_s: The same for one delete.
+        read_s: The same for one resource that a refresh reads anew.
     """
 
     request_s: float = 0.15
-    write_s: float = 0.012
-    refresh_s: float | None = None
+    write_s: float = 0.009
+    delete_s: float = 0.006
+    read_s: float = 0.003
 
 
 def remembered(settings: Settings | None) -> Speeds:
@@ -37,32 +43,33 @@ def remembered(settings: Settings | None) -> Speeds:
     Args:
         settings: The server, and the folder for what processes of this machine share; None for the defaults.
     """
-    if settings is not None:
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            kept = json.loads(_path(settings).read_text())
-            return Speeds(
-                **{each.name: float(kept[each.name]) for each in fields(Speeds) if kept.get(each.name) is not None}
-            )
-    return Speeds()
+    return Speeds(**_kept(settings)) if settings is not None else Speeds()
 
 
-def remember(settings: Settings, measured: Mapping[str, float]) -> None:
+def remember(settings: Settings, measured: Mapping[str, tuple[float, int]]) -> None:
     """Take in what a run has measured; a folder that cannot be written is passed over.
 
     Args:
         settings: The server, and the folder for what processes of this machine share.
-        measured: Seconds by the names of ``Speeds``; what it leaves out stays.
+        measured: Seconds, and how often they were measured, by the names of ``Speeds``; what it leaves out stays.
     """
-    before = asdict(remembered(settings))
+    before = _kept(settings)
     path = _path(settings)
-    is_first = not path.exists()
-    after = {
-        name: seconds if is_first or before[name] is None else _SHARE * seconds + (1 - _SHARE) * before[name]
-        for name, seconds in measured.items()
-    }
+    after = {}
+    for name, (seconds, times) in measured.items():
+        share = _SHARE * min(times / _ENOUGH, 1.0) if name in before else 1.0
+        after[name] = share * seconds + (1 - share) * before.get(name, 0.0)
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(json.dumps({**before, **after}) + "\n")
+
+
+def _kept(settings: Settings) -> dict[str, float]:
+    """Give what was measured by their names; nothing where it cannot be read."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        kept: dict[str, Any] = json.loads(_path(settings).read_text())
+        return {each.name: float(kept[each.name]) for each in fields(Speeds) if each.name in kept}
+    return {}
 
 
 def _path(settings: Settings) -> Path:

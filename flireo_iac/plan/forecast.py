@@ -18,7 +18,7 @@ from typing import Any
 from flireo_iac.allow import Allowed
 from flireo_iac.kinds import DIALECTS, KINDS, Kind, in_dialect, our_name
 from flireo_iac.kinds._uses import USES
-from flireo_iac.plan.model import CHANGING, Plan, PlannedStep
+from flireo_iac.plan.model import Plan, PlannedStep
 
 AT_ONCE = 4
 """Requests that a dynamic provider has under way. Source: pulumi notes, "Concurrency" (four threads)."""
@@ -37,6 +37,21 @@ class Wave:
     reads: int = 0
     writes: int = 0
     looks: int = 0
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What an engine carries out and saves, with a request of its own or not.
+
+    Args:
+        writes: Creates and updates.
+        deletes: Deletes; a replacement is one of each.
+        reads: Resources that a refresh reads anew.
+    """
+
+    writes: int = 0
+    deletes: int = 0
+    reads: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,16 +175,20 @@ def requests_of(
     return waves
 
 
-def steps_of(plan: Plan) -> int:
-    """Count what an engine carries out and saves: also what comes or goes with its parent, without a request."""
-    return len(plan.of(*CHANGING)) + len(plan.of("replace"))
+def steps_of(plan: Plan) -> Steps:
+    """Count what an up, or a destroy, carries out: also what comes or goes with its parent, without a request."""
+    return Steps(writes=len(plan.of("create", "update", "replace")), deletes=len(plan.of("delete", "sweep", "replace")))
 
 
 def requests_of_refresh(plan: Plan) -> list[Wave]:
-    """Count what a refresh sends when it finds everything as it was: one list for each kind."""
+    """Count what a refresh sends when it finds everything as it was: one list for each kind, one kind after the other.
+
+    The four threads of a provider are with the objects of one kind, waiting for its list, before they come to the next.
+    """
     there = [step for step in plan.steps if step.kind is not None and step.op != "create"]
     own = Counter(step.kind.name for step in there if step.kind is not None and not step.kind.parent)
-    return [Wave(reads=sum(_pages(name, number) for name, number in own.items()) + len(_parents(there)))]
+    lists = [Wave(reads=1) for name, number in own.items() for _ in range(_pages(name, number))]
+    return [*lists, Wave(reads=len(_parents(there)))]
 
 
 def _parents(steps: Iterable[PlannedStep]) -> set[str]:

@@ -16,27 +16,31 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_the_first_run_counts_whole_and_later_ones_by_half(settings: Settings) -> None:
     assert speeds.remembered(settings) == speeds.remembered(None) == Speeds()
-    speeds.remember(settings, {"request_s": 0.4})
+    speeds.remember(settings, {"request_s": (0.4, 3)})
     assert speeds.remembered(settings) == Speeds(request_s=0.4)
-    speeds.remember(settings, {"request_s": 0.2, "write_s": 0.1})
-    assert speeds.remembered(settings).request_s == pytest.approx(0.3)
+    speeds.remember(settings, {"request_s": (0.2, 10), "write_s": (0.1, 1)})
+    known = speeds.remembered(settings)
+    assert known.write_s == 0.1
+    assert known.request_s == pytest.approx(0.3)
+    speeds.remember(settings, {"request_s": (1.3, 2)})  # two requests tell less than ten
+    assert speeds.remembered(settings).request_s == pytest.approx(0.4)
     other = Settings(key="fl_x", base_url="https://other.example.com", state_dir=settings.state_dir)
     assert speeds.remembered(other) == Speeds()
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", "3", '{"request_s": []}', '{"request_s": "x"}'])
 def test_a_broken_file_is_passed_over_and_mended(settings: Settings, text: str) -> None:
-    speeds.remember(settings, {"request_s": 0.4})
+    speeds.remember(settings, {"request_s": (0.4, 3)})
     (file,) = (settings.state_dir / "speeds").iterdir()
     file.write_text(text)
     assert speeds.remembered(settings) == Speeds()
-    speeds.remember(settings, {"request_s": Speeds().request_s})
+    speeds.remember(settings, {"request_s": (Speeds().request_s, 3)})
     assert speeds.remembered(settings) == Speeds()
 
 
 def test_a_folder_that_cannot_be_written_is_passed_over(settings: Settings) -> None:
     (settings.state_dir / "speeds").write_text("no folder")
-    speeds.remember(settings, {"request_s": 0.4})
+    speeds.remember(settings, {"request_s": (0.4, 3)})
     assert speeds.remembered(settings) == Speeds()
 
 
