@@ -19,7 +19,7 @@ from flireo_iac.core.canonical import canonical
 from flireo_iac.kinds import fields, marker, our_name, shapes
 from flireo_iac.kinds._markers import ValueSpelling
 from flireo_iac.kinds._shape import Shape
-from flireo_iac.kinds._spec import Rule
+from flireo_iac.kinds._spec import Rule, built
 
 Path = tuple[str | int, ...]
 Found = TypeVar("Found")
@@ -98,7 +98,7 @@ def check(
     # What is wrong with one of two spellings cannot be told from what is wrong with the other.
     unsure = {path for first, issue in doubled for path in (first, issue.path)}
     try:
-        kind.model.model_validate(spelled)
+        built(kind.model).model_validate(spelled)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             path, value = _walk(kind, own, each["loc"])

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from flireo_iac.kinds._blocks import FunctionTool, ToolServer, TransferDestination
 from flireo_iac.kinds._markers import Clearable, ServerDefault, ServerSet, Since, Spelling, ValueSpelling
-from flireo_iac.kinds._spec import Block, Endpoint, Envelope, Finding, Kind, Properties, Rule
+from flireo_iac.kinds._spec import Block, Endpoint, Envelope, Finding, Kind, Properties, Rule, built
 
 ToolType = Literal["function", "endCall", "transferCall"]
 
@@ -70,7 +70,7 @@ def _config_follows_type(inputs: Mapping[str, Any]) -> Iterator[Finding]:
                     yield Finding(("tool_config", key), "is missing, a function needs name, description and parameters")
             if isinstance(config.get("name"), str):
                 try:
-                    FunctionTool.model_validate({"name": config["name"], "description": ""})
+                    built(FunctionTool).model_validate({"name": config["name"], "description": ""})
                 except ValidationError as error:
                     yield Finding(("tool_config", "name"), error.errors(include_input=False)[0]["msg"])
         case "transferCall":

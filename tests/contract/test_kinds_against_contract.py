@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from flireo_iac.core.check import check
 from flireo_iac.kinds import KINDS, Kind, fields, marker, shapes
 from flireo_iac.kinds._markers import (
     AfterCreate,
@@ -108,6 +109,11 @@ def test_inputs_are_the_fields_of_the_create_schema(kind: Kind, schemas: dict[st
         assert info.is_required() == (name in create["required"]), name
         since = marker(info, Since)
         assert (since and since.vintage) == accepted[name].get("x-since"), name
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_example_of_a_kind_is_right(kind: Kind) -> None:
+    assert check(kind, kind.example) == []
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -115,7 +115,6 @@ def test_a_kind_is_one_file(copy: Path) -> None:
         ('Reference("agent")', 'Reference("agnt")', "refers to kind 'agnt'"),
         ('token="Thing"', 'token="Agent"', "share the token 'Agent'"),
         ('folder="things"', 'folder="agents"', "share the folder 'agents'"),
-        ('example={"name": "One"}', 'example={"name": 1}', "its example is not valid"),
         ('name="thing"', 'name="other"', "stands in thing.py"),
         ("ServerSet(), ", "ServerSet(), Clearable(), ", "marked Clearable"),
         ('description="Display name."', 'description=""', "has no description"),
