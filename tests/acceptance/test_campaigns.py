@@ -151,7 +151,11 @@ def test_a_campaign_that_calls_is_left_alone(shop: Deployment) -> None:
     assert "completed campaign is final" in done.text
     assert sent(shop) == []
 
+
+@pytest.mark.sweep
+def test_a_campaign_that_was_deleted_outside_is_made_anew_only_when_asked_for(shop: Deployment) -> None:
     write(shop, LEADS, "scheduled")
+    shop.good("up")
     shop.edit("campaigns", campaign(shop)["id"], {"status": "draft"})
     headers = {"Authorization": f"Bearer {KEY}"}
     httpx.delete(f"{shop.api_url}/campaigns/{campaign(shop)['id']}", headers=headers).raise_for_status()

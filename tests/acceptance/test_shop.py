@@ -27,7 +27,7 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     deployment.good("preview")
     assert deployment.counts() == {}, "a preview sends nothing"
 
-    deployment.good("up", is_previewed=True)
+    deployment.good("up")
     counts = deployment.counts()
     assert counts.pop("POST") == 45
     assert sum(counts.values()) <= 9
@@ -51,7 +51,7 @@ def test_a_stack_of_45_items_costs_what_it_has_to(deployment: Deployment) -> Non
     done = deployment.good("preview", "--diff")
     assert "Be very brief." in done.text
     assert "desk06" not in done.text
-    deployment.good("up", is_previewed=True)
+    deployment.good("up")
     # Before a write: whose account it is, whether somebody else has changed the agent, how the server spells endCall.
     assert deployment.counts() == {"GET": 3, "PATCH": 1}, "one changed line is one write"
 
