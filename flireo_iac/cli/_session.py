@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flireo_iac.engine.run import Engine
     from flireo_iac.engine.show.display import TextDisplay
     from flireo_iac.engine.show.report import JsonReport
+    from flireo_iac.plan.forecast import Wave
 
 
 class Session:
@@ -145,6 +146,9 @@ class Session:
             is_read: True when the provider process of the run has read what is there already.
             with_refresh: True counts the refresh, too.
             as_planned: True when the run takes over a plan that changes nothing.
+
+        Raises:
+            SettingsError: The run is about to begin, sends requests, and a setting that it needs is missing or wrong.
         """
         from flireo_iac.cli._costs import is_dialect_named, settings_of
         from flireo_iac.plan.forecast import requests_of, requests_of_refresh, steps_of
@@ -155,15 +159,30 @@ class Session:
         waves = requests_of(plan, self._choice.allowed, known, is_dialect_known=is_named)
         refresh = requests_of_refresh(plan) if with_refresh else []
         plan_s = 0.0 if as_planned and self.engine.is_rehearsed else self._recorder.seconds
+        if self._choice.verb != "preview":
+            self._require_settings(waves)
         self._costs.foresee([*refresh, *waves], self.engine.config(), plan_s, steps_of(plan))
 
     def foresee_refresh(self) -> None:
-        """Count what the refresh of the state is going to cost."""
+        """Count what the refresh of the state is going to cost.
+
+        Raises:
+            SettingsError: It sends requests, and a setting that it needs is missing or wrong.
+        """
         from flireo_iac.plan.forecast import Steps, requests_of_refresh
         from flireo_iac.plan.read import read_state
 
         plan = read_state(self.engine.backend.read())
-        self._costs.foresee(requests_of_refresh(plan), self.engine.config(), None, Steps(reads=plan.resources))
+        waves = requests_of_refresh(plan)
+        self._require_settings(waves)
+        self._costs.foresee(waves, self.engine.config(), None, Steps(reads=plan.resources))
+
+    def _require_settings(self, waves: Sequence[Wave]) -> None:
+        """Let a missing key, say, stop a run before it begins, and not each of its steps."""
+        from flireo_iac.settings import Settings
+
+        if any(wave.reads + wave.writes for wave in waves):
+            Settings.load(self.engine.config(), os.environ)
 
     def ask(self, question: str) -> None:
         """Ask a person; the command ends here when the answer is not yes."""

@@ -165,13 +165,18 @@ def cancel(
     engine: EngineChoice = _ENGINE,
 ) -> None:
     """Remove the lock that a run left behind."""
+    from flireo_iac.engine.files.project import no_such_stack
+
     choice = Choice("cancel", stack, cwd, None, None, "")
     choice.flags["--yes"] = yes
     choice.hand_over(engine)
     with Session(choice, as_json=False, diff=False) as session:
-        locks = session.engine.backend.locks()
+        run = session.engine
+        locks = run.backend.locks()
         if not locks:
-            output.note(f'stack "{session.engine.stack}": is not locked.')
+            if run.backend.read() is None and run.stack not in run.project.stacks():
+                raise no_such_stack(run.project, run.stack, run.backend.root)
+            output.note(f'stack "{run.stack}": is not locked.')
             return
         for lock in locks:
             output.note(f"locked by {lock.holder}{' (that process is gone)' if lock.gone else ''}")
@@ -179,4 +184,4 @@ def cancel(
             session.ask("Remove the lock? A run that still goes on would then write over another one.")
         for lock in locks:
             lock.path.unlink(missing_ok=True)
-        output.note(f'stack "{session.engine.stack}": is not locked any more.')
+        output.note(f'stack "{run.stack}": is not locked any more.')

@@ -66,6 +66,17 @@ def test_a_wrong_key(deployment: Deployment) -> None:
     assert "canary" not in done.text
 
 
+def test_a_missing_key_stops_a_run_before_it_begins(deployment: Deployment) -> None:
+    if deployment.engine != "local":
+        pytest.skip("the program begins, and each step says it")
+    write_shop(deployment, pairs=1)
+    deployment.environ["FLIREO_API_KEY"] = ""
+    done = deployment.run("up", is_previewed=True)
+    clear(done, "there is no API key", "Set FLIREO_API_KEY", code=2)
+    assert done.text.count("there is no API key") == 1
+    assert not list((deployment.home / "state").glob(".pulumi/stacks/*/*.json"))
+
+
 def test_a_wrong_passphrase(deployment: Deployment) -> None:
     write_shop(deployment, pairs=1)
     deployment.good("up")

@@ -72,6 +72,7 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(lab: Lab) -> None:
         (["preview", "-s", "dev", "--engine", "pulumi"], 2, "the pulumi program is not on PATH"),
         (["up", "-s", "dev", "--yes", "--skip-preview"], 2, "needs a passphrase"),
         (["destroy", "-s", "nope", "--yes"], 6, 'stack "nope": there is no such stack'),
+        (["cancel", "-s", "nope"], 6, 'stack "nope": there is no such stack'),
     ]
     for arguments, code, text in wrong:
         done = lab.cli(*arguments)
