@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 from flireo_iac import settings
+from flireo_iac.core.account import ACCOUNT
 from flireo_iac.core.refresh import ANSWER
 from flireo_iac.errors import ExitCode
 from flireo_iac.kinds import KINDS
+from flireo_iac.rows import GONE, NOW
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,8 +33,13 @@ def test_what_is_protected() -> None:
     assert {kind.name for kind in KINDS.values() if kind.is_protected} == {"phone_number", "sip_trunk", "byok_key"}
 
 
-def test_the_hidden_output() -> None:
-    assert ANSWER == "__answer"
+def test_the_types_are_named_on_the_page() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text()
+    assert [kind.token for kind in KINDS.values() if f"`{kind.token}`" not in page] == []
+
+
+def test_the_outputs_of_our_own() -> None:
+    assert (ACCOUNT, ANSWER, GONE, NOW) == ("__account", "__answer", "__gone", "__now")
 
 
 def test_exit_codes() -> None:
