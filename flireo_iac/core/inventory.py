@@ -21,6 +21,10 @@ from flireo_iac.core.ports import Api, Listing, Row
 from flireo_iac.errors import NotFoundError
 from flireo_iac.kinds import KINDS, Kind, our_name
 
+_LOOKS = 3
+"""Looks at a list and at the number that its parent counts, before they count as different: the run itself may write
+between the two."""
+
 Place = tuple[str, str]
 """Name of a kind, and the id of the parent where its objects exist within one."""
 
@@ -65,8 +69,11 @@ class Inventory:
 
     def _read(self, kind: Kind, within: str) -> Listing:
         try:
-            listing = self._api.list(kind, within)
-            return Listing(listing.rows, listing.is_complete and self._is_counted(kind, within, len(listing.rows)))
+            for _ in range(_LOOKS):
+                listing = self._api.list(kind, within)
+                if not listing.is_complete or self._is_counted(kind, within, len(listing.rows)):
+                    return listing
+            return Listing(listing.rows, is_complete=False)
         except NotFoundError:
             if not within or self.find(KINDS[kind.parent], within)[0] is not None:
                 raise

@@ -20,9 +20,9 @@ from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.errors import AmbiguousCreateError, FinalError
-from flireo_iac.kinds import KINDS
+from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.kinds.campaign_lead import why_final
-from flireo_iac.rows import GONE, NOW
+from flireo_iac.rows import GONE, NOW, Listing
 from flireo_iac.settings import Settings
 
 CAMPAIGN, LEAD = KINDS["campaign"], KINDS["campaign_lead"]
@@ -198,6 +198,25 @@ def test_a_list_that_is_short_deletes_nobody(run: Run, tmp_path: Path) -> None:
     run.edit("campaigns", campaign.id, total_leads=9)
     with pytest.raises(AmbiguousCreateError, match="does not show as many"):
         later(run, tmp_path).delete(robin)
+
+
+def test_a_write_between_a_list_and_what_its_parent_counts_does_not_make_it_a_short_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin = run.lead(campaign.id, lead(ROBIN))
+    other = later(run, tmp_path / "elsewhere")
+    read, waiting = other.api.list, [robin.id]
+
+    def and_then_write(kind: Kind, within: str = "") -> Listing:
+        listing = read(kind, within)
+        if kind is LEAD and waiting:
+            run.api.delete(LEAD, waiting.pop())
+        return listing
+
+    monkeypatch.setattr(other.api, "list", and_then_write)
+    assert other.lead(campaign.id, lead(SAM)).inputs["phone_number"] == SAM
+    assert other.lead(campaign.id, lead(ROBIN)).id != robin.id
 
 
 def test_a_campaign_of_the_same_name_that_no_state_knows_is_not_made_twice_whatever_it_holds(
