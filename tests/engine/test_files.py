@@ -17,6 +17,7 @@ import pytest
 from flireo_iac.engine.files.backend import Backend, find_root
 from flireo_iac.engine.files.config import full_key, open_config, read_config, set_value
 from flireo_iac.engine.files.growing import GrowingState
+from flireo_iac.engine.files.keys import Keys
 from flireo_iac.engine.files.project import choose_stack, load_project
 from flireo_iac.engine.files.secrets import Crypter, find_passphrase
 from flireo_iac.engine.files.snapshot import (
@@ -29,11 +30,12 @@ from flireo_iac.engine.files.snapshot import (
     write_snapshot,
 )
 from flireo_iac.engine.files.yaml_reader import read_yaml
+from flireo_iac.engine.model.events import Summary
 from flireo_iac.engine.model.state import Resource
 from flireo_iac.engine.run import Engine
 from flireo_iac.errors import FlireoError, LockedError, PassphraseError, SettingsError, StateError
 from tests.engine import checker
-from tests.engine.lab import HERE, Lab, counts, thing
+from tests.engine.lab import HERE, PASSPHRASE, STACK, Lab, counts, thing
 
 SAMPLE = HERE / "samples" / "pulumi-3.260.json"
 SAMPLE_PASSPHRASE = "correct horse"
@@ -236,6 +238,36 @@ def test_values_are_written_beside_comments(lab: Lab, opened: Crypter) -> None:
     config = open_config(read_config(project, "dev"), opened)
     assert config.values == {"lab:a": "8", "lab:b": "yes", "lab:token": "hidden"}
     assert config.secret_keys == {"lab:token"}
+
+
+def set_secret(lab: Lab, key: str, value: str) -> None:
+    """Set a secret as another terminal does."""
+    keys = Keys(load_project(lab.project), STACK, lab.environment)
+    set_value(keys.stack_config, key, value, keys.for_writing())
+
+
+def test_a_secret_that_is_set_while_a_run_waits_for_its_answer_is_kept_and_used(lab: Lab) -> None:
+    lab.want(thing("a"))
+    assert lab.run("preview").exit_code == 0
+    set_secret(lab, "lab:token", "hidden")
+    written = (lab.project / "Pulumi.dev.yaml").read_text()
+    assert lab.run("up").exit_code == 0
+    assert (lab.project / "Pulumi.dev.yaml").read_text() == written
+    keys = Keys(load_project(lab.project), STACK, lab.environment)
+    assert keys.config().values == {"lab:token": "hidden"}
+    summary = next(event for event in lab.events if isinstance(event, Summary))
+    assert summary.config == {"lab:token": "[secret]"}
+
+
+def test_a_salt_that_is_there_is_never_replaced(lab: Lab) -> None:
+    project = load_project(lab.project)
+    late = Keys(project, STACK, lab.environment)
+    set_secret(lab, "lab:token", "hidden")
+    written = (lab.project / "Pulumi.dev.yaml").read_text()
+    assert late.for_writing().salt_text == read_config(project, STACK).salt
+    with pytest.raises(SettingsError, match="another encryptionsalt"):
+        set_value(read_config(project, STACK), "lab:b", "hidden, too", Crypter(PASSPHRASE))
+    assert (lab.project / "Pulumi.dev.yaml").read_text() == written
 
 
 @pytest.mark.parametrize(

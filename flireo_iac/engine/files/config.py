@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -24,6 +24,8 @@ from flireo_iac.engine.files.secrets import Crypter
 from flireo_iac.engine.files.yaml_reader import read_yaml
 from flireo_iac.engine.model.values import Properties, Secret, whole
 from flireo_iac.errors import SettingsError, StateError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def read_config(project: Project, stack: str) -> StackConfig:
     values = {full_key(project, key): value for key, value in own.items()}
     for key, default in _project_values(project).items():
         values.setdefault(key, default)
-    return StackConfig(path=path, salt=content.get("encryptionsalt"), values=values)
+    return StackConfig(path=path, salt=content.get("encryptionsalt") or None, values=values)
 
 
 def full_key(project: Project, key: object) -> str:
@@ -195,20 +197,21 @@ def set_value(stack_config: StackConfig, key: str, value: str, crypter: Crypter 
         crypter: Encrypts the value; None writes it in clear.
 
     Raises:
-        SettingsError: The file cannot be read or written.
+        SettingsError: The file cannot be read, or another run gave it another salt meanwhile.
+        StateError: The file cannot be written.
     """
     stored: Any = value if crypter is None else {"secure": crypter.encrypt(key, value)}
 
     def change(content: Any) -> None:
+        if crypter is not None and _put_salt(content, crypter.salt_text) != crypter.salt_text:
+            raise SettingsError(f"{stack_config.path}: was given another encryptionsalt meanwhile. Run again.")
         content.setdefault("config", {})[key] = stored
-        if crypter is not None:
-            content["encryptionsalt"] = crypter.salt_text
 
     _rewrite(stack_config.path, change)
 
 
-def write_salt(path: Path, salt_text: str) -> None:
-    """Write ``encryptionsalt`` into a stack file; comments of the file stay.
+def write_salt(path: Path, salt_text: str) -> str:
+    """Write ``encryptionsalt`` into a stack file, and give the one that stands there: one that is there stays.
 
     Args:
         path: The file; it is created when it is not there.
@@ -218,14 +221,18 @@ def write_salt(path: Path, salt_text: str) -> None:
         SettingsError: The file cannot be read.
         StateError: The file cannot be written.
     """
+    return _rewrite(path, lambda content: _put_salt(content, salt_text))
 
-    def change(content: Any) -> None:
+
+def _put_salt(content: Any, salt_text: str) -> str:
+    """Give a stack file its salt; one that it has is never replaced, because nothing else opens its secrets."""
+    if not content.get("encryptionsalt"):
+        content.pop("encryptionsalt", None)
         content.insert(0, "encryptionsalt", salt_text)
+    return str(content["encryptionsalt"])
 
-    _rewrite(path, change)
 
-
-def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
+def _rewrite(path: Path, change: Callable[[Any], T]) -> T:
     writer = YAML()
     writer.preserve_quotes = True
     writer.width = 2**20  # a long value stays on its line
@@ -233,7 +240,7 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
         content = writer.load(path.read_text(encoding="utf-8")) if path.exists() else None
         if content is None:
             content = writer.map()
-        change(content)
+        changed = change(content)
         buffer = io.StringIO()
         writer.dump(content, buffer)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -241,6 +248,7 @@ def _rewrite(path: Path, change: Callable[[Any], None]) -> None:
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)
+        return changed
     except YAMLError as error:
         raise SettingsError(f"{path}: is not YAML ({error}).") from error
     except OSError as error:

@@ -33,6 +33,7 @@ class Keys:
     """
 
     def __init__(self, project: Project, stack: str, environment: Mapping[str, str]) -> None:
+        self._project = project
         self._stack = stack
         self._environment = environment
         self._passphrase: str | None = None
@@ -43,7 +44,16 @@ class Keys:
         self._writing: Crypter | None = None
 
     def start(self, backend: Backend) -> None:
-        """Begin to derive the keys that will be needed; says nothing about what is wrong, the real use does."""
+        """Read the stack file as it is now, and begin to derive the keys that a run will need.
+
+        Says nothing about what is wrong with the state or the passphrase, the real use does.
+
+        Raises:
+            SettingsError: The stack file is wrong.
+        """
+        # It may be long since this was made: a person had to answer, and set a secret meanwhile.
+        self.stack_config = read_config(self._project, self._stack)
+        self._writing = None
         try:
             content = backend.read()
             self.state_salt = read_salt(content, backend) if content is not None else None
@@ -95,6 +105,9 @@ class Keys:
             salt = self.stack_config.salt or self.state_salt
             crypter = self._derive(salt or _NEW).result()
             if self.stack_config.salt is None:
-                write_salt(self.stack_config.path, crypter.salt_text)
+                written = write_salt(self.stack_config.path, crypter.salt_text)
+                if written == crypter.salt_text:
+                    self._crypters[written] = self._crypters[salt or _NEW]
+                crypter = self._derive(written).result()
             self._writing = crypter
         return self._writing
