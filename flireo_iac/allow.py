@@ -31,6 +31,18 @@ RUN_WORDS = {
 """Words that stand alone, and what they allow."""
 
 
+FEWEST_RESOURCES = 10
+"""A smaller number is not held against the share below: there, one deletion is many already."""
+
+LARGEST_SHARE = 0.3
+"""Share of what is there that a run may delete or replace without being asked."""
+
+
+def is_many(number: int, of: int) -> bool:
+    """Tell whether so many deletes of so many have to be asked for."""
+    return of >= FEWEST_RESOURCES and number > LARGEST_SHARE * of
+
+
 @dataclass(frozen=True)
 class Allowed:
     """What was asked for.

@@ -130,7 +130,7 @@ class FlireoApi:
         except NotFoundError:
             return None
 
-    def create(self, kind: Kind, body: Mapping[str, Any]) -> Row:
+    def create(self, kind: Kind, body: Mapping[str, Any], before_send: Callable[[], None] = lambda: None) -> Row:
         """Make an object.
 
         The request is not repeated when the server may have acted on it. A slot is overwritten, so there it is.
@@ -138,6 +138,7 @@ class FlireoApi:
         Args:
             kind: Kind of the object.
             body: What is sent, in any spelling; it goes out in the server's.
+            before_send: Called before each attempt, once it has its turn; nothing is sent when it raises.
 
         Raises:
             ApiError: The server answered, and not with success or not as promised; after ``ServerError`` and
@@ -160,6 +161,7 @@ class FlireoApi:
             within=within,
             body=sent,
             is_repeatable=False,
+            before_send=before_send,
         )
         return _row_within(kind, within, row)
 
@@ -240,6 +242,7 @@ class FlireoApi:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, int] | None = None,
         is_repeatable: bool = True,
+        before_send: Callable[[], None] = lambda: None,
     ) -> T:
         secrets = secret_texts(kind.model, body) if body is not None else frozenset()
         if body is not None:
@@ -262,6 +265,7 @@ class FlireoApi:
                 params=params or {},
                 is_repeatable=is_repeatable,
                 secrets=secrets,
+                before_send=before_send,
             )
             return self.http.request(call, read_and_learn)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -29,6 +29,7 @@ class Call:
         is_counted_apart: True when the server counts it apart from the key's other requests, so that what it says of
             its limit is not about those.
         secrets: Texts that no error may show, beside the key.
+        before_send: Called before each attempt, once it has its turn; nothing is sent when it raises.
         look: Where a person sees whether it was done, when the answer to what is not repeatable is lost; empty where
             the next run finds out by itself.
     """
@@ -41,6 +42,7 @@ class Call:
     is_repeatable: bool = True
     is_counted_apart: bool = False
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    before_send: Callable[[], None] = lambda: None
     look: str = ""
 
     @property

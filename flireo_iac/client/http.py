@@ -116,6 +116,7 @@ class Http:
             attempts += 1
             turn = self._budget.take()
             end.extend(turn.waited_s)
+            call.before_send()
             answer, cause = None, None
             try:
                 answer = self._exchange(call, content, end)

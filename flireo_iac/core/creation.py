@@ -15,17 +15,20 @@ from flireo_iac.allow import Allowed, flag
 from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
-from flireo_iac.core.diff import create_body, diff
+from flireo_iac.core.diff import brought, create_body, diff
 from flireo_iac.core.existing import Existing, UnfinishedError, existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
-from flireo_iac.core.ports import Api, Row
+from flireo_iac.core.ports import Api, Listing, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
 from flireo_iac.core.settle import Settler, advice, ambiguous, command, is_lost, natural_key, shows
 from flireo_iac.core.within import Say, Within
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
 from flireo_iac.kinds import Kind
 from flireo_iac.waits import wait_text
+
+_FRESH_S = 1.0
+"""Seconds after which a list no longer tells that a second object would be the first one of its name."""
 
 Update = Callable[[Kind, str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], Say], Existing]
 
@@ -110,9 +113,12 @@ class Creation:
         row = self._within.held(
             kind, body, say, urn.rpartition("::")[2], lambda id_: any(each.may_have_made(id_) for each in begun)
         )
-        return (
-            None if row is None else existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
-        )
+        if row is None:
+            return None
+        for intent in begun:
+            if intent.object_id is None and intent.may_have_made(str(row["id"])):
+                self._answered(intent, row)
+        return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
 
     def _completed(self, kind: Kind, made: Existing, inputs: Mapping[str, Any], say: Say) -> Existing:
         """Send what the create took no notice of; an object that was made is kept whatever becomes of that."""
@@ -178,7 +184,7 @@ class Creation:
             self._noted(self.journal.close, intent)
             raise
         try:
-            row = self.api.create(kind, body)
+            row = self.api.create(kind, body, lambda: self.journal.renew(intent))
         except FlireoError as error:
             if not is_lost(error):
                 self._noted(self.journal.close, intent)
@@ -197,7 +203,7 @@ class Creation:
 
     def _begin(self, kind: Kind, body: Mapping[str, Any], urn: str) -> Intent:
         within = str(body.get(kind.endpoint.within, ""))
-        before = self.inventory.listing(kind, within)
+        before = self._before(kind, within, urn)
         key = natural_key(kind, body)
         twins = list(self.inventory.named(kind, key, within))
         self._refuse_twin(kind, body, twins, urn)
@@ -213,6 +219,18 @@ class Creation:
                 is_complete=before.is_complete,
             )
         )
+
+    def _before(self, kind: Kind, within: str, urn: str) -> Listing:
+        """Give what the account holds before a create; where a second one does harm at once, that has to be certain."""
+        if not urn or not kind.is_remade_by_name or self.allowed.covers("twin", urn.rpartition("::")[2]):
+            return self.inventory.listing(kind, within)
+        listing = self.inventory.listing_of(kind, within, _FRESH_S)
+        if not listing.is_complete:
+            raise AmbiguousCreateError(
+                f"the list of the account (GET {kind.endpoint.path}) is not complete, so it cannot be told whether a "
+                f"{kind.title} of that name is there already. Nothing was sent. Run again."
+            )
+        return listing
 
     def _refuse_twin(self, kind: Kind, body: Mapping[str, Any], twins: list[Row], urn: str) -> None:
         """Stop when the account holds this already: the journal of the run that made it may be lost.
@@ -260,30 +278,55 @@ class Creation:
             if intent.object_id is None:
                 row = self._whole(kind, inputs, body, intent, row)
             self.inventory.remember(kind, row)
-            say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
+            if intent.digest:
+                say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
+            else:
+                say("warning", f"{row['id']} is taken over, as asked for")
             is_same = is_same and shows(kind, create_body(inputs), row)
-            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same)
+            return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same, is_own=bool(intent.digest))
         return None
 
     def _made_by(self, kind: Kind, body: Mapping[str, Any] | None, intent: Intent, say: Say) -> Row | None:
         if intent.object_id is None:
-            return self._settler.of_earlier_run(
+            found = self._settler.of_earlier_run(
                 kind, body, intent, lambda reason, seconds: say("wait", wait_text(reason, seconds))
             )
+            return None if found is None else self._of_this_folder(intent, found)
         row = self.inventory.ask(kind, intent.object_id)
         if row is None:
             prove_absent(kind, intent.object_id, self.inventory, self.account, None, is_list_fresh=False)
-        elif intent.folder != self.folder:
+            self._refuse_remake(kind, intent.object_id, intent.urn.rpartition("::")[2])
+            return None
+        return self._of_this_folder(intent, row)
+
+    def _of_this_folder(self, intent: Intent, row: Row) -> Row:
+        """Stop when another checkout of the stack began the create: its state may hold the object."""
+        if intent.folder == self.folder:
+            return row
+        id_ = str(row["id"])
+        raise AmbiguousCreateError(
+            f"a run of this stack in {intent.folder} created it as {id_}, and it is not known whether "
+            "a state holds that. If one does, run a preview there; this stack then has another state, and makes "
+            f"another object. {advice(intent.urn, (id_,))}",
+            candidates=(id_,),
+        )
+
+    def _refuse_remake(self, kind: Kind, id_: str, name: str) -> None:
+        """Stop when what an earlier run made was deleted outside, and is made anew only when that is asked for."""
+        gone = f"an earlier run created it as {id_}, and it was deleted outside since, so nothing was sent"
+        if kind.is_remade_by_name and not self.allowed.covers("replace", name):
             raise AmbiguousCreateError(
-                f"a run of this stack in {intent.folder} created it as {intent.object_id}, and it is not known whether "
-                "a state holds that. If one does, run a preview there; this stack then has another state, and makes "
-                f"another object. {advice(intent.urn, (intent.object_id,))}",
-                candidates=(intent.object_id,),
+                f"{gone}: {kind.when_replaced[0].lower()}{kind.when_replaced[1:]} If that is meant: "
+                f"{flag('replace', name)}, or FLIREO_ALLOW=replace:{name}. If not, remove its item."
             )
-        return row
+        if self._within.may_have_had_its_turn(kind, id_) and not self.allowed.covers("call-again", name):
+            raise AmbiguousCreateError(
+                f"{gone}: it may have had its turn before. If it is to have another: {flag('call-again', name)}, or "
+                f"FLIREO_ALLOW=call-again:{name}. If not, take it out of the list."
+            )
 
     def _brought_up_to_date(
-        self, kind: Kind, inputs: Mapping[str, Any], row: Row, say: Say, *, is_same: bool
+        self, kind: Kind, inputs: Mapping[str, Any], row: Row, say: Say, *, is_same: bool, is_own: bool
     ) -> Existing:
         if is_same:
             return existing(kind, inputs, row, answer_digests(kind, inputs, row), self.account.held())
@@ -298,7 +341,10 @@ class Creation:
                 found,
             )
         try:
-            self._within.leave_out(kind, found.id, None, inputs, say)
+            if is_own:
+                self._within.leave_out(kind, found.id, None, inputs, say)
+            elif brought(kind):
+                say("warning", "it is taken over with all that it holds: what its file does not name stays in it")
             return self.update(kind, found.id, found.inputs, inputs, found.outputs, say)
         except FlireoError as error:
             raise UnfinishedError(error.reason, found) from None

@@ -33,11 +33,15 @@ from flireo_iac.errors import DamagedJournalError, JournalError
 KEPT_S = 30 * 24 * 60 * 60.0
 """Seconds after which an answered intent is dropped: its stack was given up, or its state was."""
 
+_MOMENT_S = 0.2
+"""Seconds between an intent and its request that make no difference."""
+
 _COLUMNS = "id, scope, kind, urn, folder, natural_key, digest, twins, is_complete, at, clock, boot, owner, object_id"
 
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS intent ({_COLUMNS.replace("id,", "id INTEGER PRIMARY KEY,", 1)});
     CREATE INDEX IF NOT EXISTS intent_urn ON intent (urn);
+    CREATE TABLE IF NOT EXISTS made (object_id, urn, at);
 """
 
 
@@ -121,7 +125,14 @@ class Journal:
         """
         with self._database(is_durable=True) as database:
             self._live(database)
-            database.execute("DELETE FROM intent WHERE object_id IS NOT NULL AND at < ?", (time.time() - KEPT_S,))
+            boot, long_ago = _boot(), time.time() - KEPT_S
+            # A wall clock that jumps makes nothing old.
+            is_old = "at < ? AND (boot = '' OR boot != ? OR clock < ?)"
+            database.execute(
+                f"DELETE FROM intent WHERE object_id IS NOT NULL AND {is_old}",  # noqa: S608 - a constant
+                (long_ago, boot, time.monotonic() - KEPT_S),
+            )
+            database.execute("DELETE FROM made WHERE at < ?", (long_ago,))
             values = {
                 **vars(intent),
                 "natural_key": json.dumps(intent.natural_key, sort_keys=True),
@@ -136,6 +147,20 @@ class Journal:
             ).lastrowid
         return Intent(**{**vars(intent), "owner": self._owner, "id": number})
 
+    def renew(self, intent: Intent) -> None:
+        """Note that the request goes out only now: what may still arrive is counted from here.
+
+        Raises:
+            JournalError: It cannot be written. Nothing may be sent then.
+        """
+        if intent.age_s < _MOMENT_S:
+            return
+        with self._database(is_durable=True) as database:
+            database.execute(
+                "UPDATE intent SET at = ?, clock = ?, boot = ? WHERE id = ?",
+                (time.time(), time.monotonic(), _boot(), intent.id),
+            )
+
     def answer(self, intent: Intent, object_id: str) -> None:
         """Note the id of the object that the create has made.
 
@@ -144,6 +169,21 @@ class Journal:
         """
         with self._database() as database:
             database.execute("UPDATE intent SET object_id = ? WHERE id = ?", (object_id, intent.id))
+            database.execute("INSERT INTO made VALUES (?, ?, ?)", (object_id, intent.urn, time.time()))
+
+    def made_for_others(self, urn: str) -> frozenset[str]:
+        """Give the ids of what other resources have made on this machine, in the last 30 days.
+
+        Args:
+            urn: URN of the resource that asks.
+
+        Raises:
+            JournalError: The file cannot be read.
+        """
+        if not self._is_there():
+            return frozenset()
+        with self._database() as database:
+            return frozenset(id_ for (id_,) in database.execute("SELECT object_id FROM made WHERE urn != ?", (urn,)))
 
     def close(self, intent: Intent) -> None:
         """Drop an intent: nothing came of it, or it is settled.
@@ -177,14 +217,17 @@ class Journal:
         return self._read("")
 
     def _read(self, where: str, *values: str) -> tuple[Intent, ...]:
-        try:
-            if not self.path.exists():
-                return ()
-        except OSError as error:
-            raise self._unusable(error) from None
+        if not self._is_there():
+            return ()
         with self._database() as database:
             found = database.execute(f"SELECT {_COLUMNS} FROM intent {where} ORDER BY id", values)  # noqa: S608
             return tuple(map(_intent, found))
+
+    def _is_there(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError as error:
+            raise self._unusable(error) from None
 
     def of(self, scope: str, kind: str, urn: str, natural_key: Mapping[str, Any]) -> tuple[Intent, ...]:
         """Give the intents of one resource in one account; without a URN, those of its natural key.

@@ -219,12 +219,12 @@ class Lifecycle:
         account = self._remembered(outputs)
         return existing(kind, result.inputs, row, answer_digests(kind, result.inputs, row), account)
 
-    @staticmethod
     def _missed(
-        kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
+        self, kind: Kind, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], say: Say
     ) -> Existing | None:
         """Keep an object in the state that is gone, where nobody may make it anew unasked; None for all others."""
-        if not kind.is_remade_by_name and not why_final(kind, own(outputs)):
+        is_history = bool(why_final(kind, own(outputs))) or self._within.may_have_had_its_turn(kind, id_)
+        if not kind.is_remade_by_name and not is_history:
             return None
         say("warning", f"it was deleted outside this stack ({id_}); it is not made anew unless that is asked for")
         return Existing(id_, inputs, {**outputs, GONE: True})

@@ -6,7 +6,7 @@ A row is one object as the API shows it, always with its ``id``. The client give
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from flireo_iac.kinds import Kind
@@ -24,8 +24,8 @@ class Api(Protocol):
     def get(self, kind: Kind, id_: str) -> Row | None:
         """Give one object; None when the server says that it is not there."""
 
-    def create(self, kind: Kind, body: Mapping[str, Any]) -> Row:
-        """Make an object, with exactly one request."""
+    def create(self, kind: Kind, body: Mapping[str, Any], before_send: Callable[[], None] = lambda: None) -> Row:
+        """Make an object, with exactly one request; ``before_send`` is called right before that goes out."""
 
     def update(self, kind: Kind, id_: str, body: Mapping[str, Any]) -> Row:
         """Change the given keys of an object, and give the whole of it."""

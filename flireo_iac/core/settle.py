@@ -150,6 +150,7 @@ class Settler:
         ]
         has_rival = bool(new) and self._has_rival(intent)
         taken = {each.object_id for each in self.journal.intents() if each.id != intent.id}
+        taken |= self.journal.made_for_others(intent.urn)
         twins = [row for row in new if str(row["id"]) not in taken]
         if not twins and not is_certain:
             raise AmbiguousCreateError(

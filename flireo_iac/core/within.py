@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flireo_iac.allow import Allowed
+from flireo_iac.allow import Allowed, flag, is_many
 from flireo_iac.core.canonical import canonical, same
 from flireo_iac.core.diff import brought, own
 from flireo_iac.core.inventory import Inventory
@@ -22,8 +22,11 @@ from flireo_iac.kinds import KINDS, Kind
 Say = Callable[[str, str], None]
 """Takes a severity (``info``, ``wait`` or ``warning``) and a sentence about the resource at hand."""
 
-_OLD_S = 30.0
+_OLD_S = 10.0
 """Seconds after which a list no longer tells whether something has happened to an object meanwhile."""
+
+_FRESH_S = 1.0
+"""The same before the first of several deletes: what a refresh read may be from before a question was answered."""
 
 
 @dataclass
@@ -123,6 +126,19 @@ class Within:
             self.api.delete(kind, str(row["id"]))
             self.inventory.forget(kind, str(row["id"]))
 
+    def may_have_had_its_turn(self, kind: Kind, id_: str) -> bool:
+        """Tell whether an object that is gone may have had its turn before: what it became, nobody can tell any more.
+
+        Args:
+            kind: What it was.
+            id_: Its id.
+        """
+        parent = KINDS.get(kind.parent)
+        if parent is None or parent.has_begun is None:
+            return False
+        row = self.inventory.find(parent, kind.parent_id(id_))[0]
+        return row is not None and parent.has_begun(canonical(parent.model, row))
+
     def is_settled(self, kind: Kind, id_: str, item: str, say: Say) -> bool:
         """Tell whether a delete has nothing to do: its object is history, or went before with its parent's update.
 
@@ -166,7 +182,7 @@ class Within:
             say: Takes a sentence about each object.
 
         Raises:
-            AmbiguousCreateError: The list is not complete.
+            AmbiguousCreateError: The list is not complete, or most of it is not wanted and no state knows it.
             FlireoError: A request failed.
         """
         for name, kind in brought(parent):
@@ -174,15 +190,26 @@ class Within:
             left_out = None if old is None else _left_out(kind, old, new, name)
             if left_out == set():
                 continue
-            rows = self.inventory.listing(kind, id_).rows
+            rows = self.inventory.listing_of(kind, id_, _FRESH_S).rows
             self._require_complete(kind, id_)
+            going = []
             for row in rows:
                 key = _key(kind, row)
                 is_meant = key in left_out if left_out is not None else not self.is_known(kind.name, str(row["id"]))
                 if is_meant and not _stays(kind, row, wanted.get(key)):
-                    self.api.delete(kind, str(row["id"]))
-                    self.inventory.forget(kind, str(row["id"]))
-                    self._left_out.add(str(row["id"]))
+                    going.append((str(row["id"]), key))
+            if left_out is None and is_many(len(going), len(rows)) and not self.allowed.covers("many-deletes"):
+                raise AmbiguousCreateError(
+                    f"{len(going)} of the {len(rows)} that it holds are not in its file, so nothing was deleted. Put "
+                    f"them into the file, or: {flag('many-deletes')}, or FLIREO_ALLOW=many-deletes."
+                )
+            for each, key in going:
+                self.inventory.listing_of(kind, id_, _OLD_S)  # many deletes take their time
+                now = self.inventory.find(kind, each)[0]
+                if now is not None and not _stays(kind, now, wanted.get(key)):
+                    self.api.delete(kind, each)
+                    self.inventory.forget(kind, each)
+                    self._left_out.add(each)
                     say("info", f"{key} is taken out")
 
 

@@ -172,6 +172,8 @@ class Kind:
             nothing. None for kinds that never do anything.
         why_final: From a row to why nothing in the object can change any more, and what to do; empty when it can. None
             for kinds that are never final.
+        has_begun: From a row to whether what exists only within the object may have had its turn, which nobody can tell
+            of one that is gone. None for kinds that nothing exists within.
         rules: Rules over several fields.
         example: Inputs of a working resource, for docs and tests.
 
@@ -199,6 +201,7 @@ class Kind:
     when_replaced: str = "A new object takes its place, with another id and no history."
     why_busy: Callable[[Mapping[str, Any]], str] | None = None
     why_final: Callable[[Mapping[str, Any]], str] | None = None
+    has_begun: Callable[[Mapping[str, Any]], bool] | None = None
     rules: tuple[Rule, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
 

@@ -109,6 +109,11 @@ def why_final(campaign: Mapping[str, Any]) -> str:
     )
 
 
+def has_begun(campaign: Mapping[str, Any]) -> bool:
+    """Tell whether somebody may have been called: only a draft has called nobody for certain."""
+    return campaign.get("status") not in (None, "draft")
+
+
 CAMPAIGN = Kind(
     name="campaign",
     token="Campaign",  # noqa: S106 - a class name
@@ -127,6 +132,7 @@ CAMPAIGN = Kind(
     when_replaced="A new campaign takes its place, and calls everybody anew.",
     why_busy=why_busy,
     why_final=why_final,
+    has_begun=has_begun,
     example={
         "name": "Renewals",
         "agent_id": "00000000-0000-4000-8000-000000000000",

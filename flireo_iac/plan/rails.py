@@ -9,16 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flireo_iac.allow import Allowed, flag
+from flireo_iac.allow import LARGEST_SHARE, Allowed, flag, is_many
 from flireo_iac.kinds import Kind, marker, our_name
 from flireo_iac.kinds._markers import Reference
 from flireo_iac.plan.model import UNKNOWN, Plan, PlannedStep
-
-FEWEST_RESOURCES = 10
-"""A smaller state is not held against the share below: there, one deletion is many already."""
-
-LARGEST_SHARE = 0.3
-"""Share of the resources that a run may delete or replace without being asked."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def _many_deletes(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
     gone = plan.of("delete", "replace")
     within = [step for step in plan.steps if step.parent and step.op != "create"]
     alone = [step for step in gone if not step.parent]
-    if _is_large(len(alone), plan.resources - len(within)):
+    if is_many(len(alone), plan.resources - len(within)):
         yield _too_many(
             alone,
             f"{len(alone)} of the {plan.resources - len(within)} resources of this stack would be deleted or replaced. "
@@ -74,17 +68,13 @@ def _many_deletes(plan: Plan, allowed: Allowed) -> Iterator[Finding]:
     for parent in dict.fromkeys(step.parent for step in within if step.parent not in parents):
         each = [step for step in within if step.parent == parent]
         lost = [step for step in each if step.op == "delete"]
-        if _is_large(len(lost), len(each)):
+        if is_many(len(lost), len(each)):
             name = parent.rpartition("::")[2]
             yield _too_many(
                 lost,
                 f'{len(lost)} of the {len(each)} of "{name}" would be deleted. That is more than {LARGEST_SHARE:.0%}, '
                 "and may come from a wrong file.",
             )
-
-
-def _is_large(number: int, of: int) -> bool:
-    return of >= FEWEST_RESOURCES and number > LARGEST_SHARE * of
 
 
 def _too_many(steps: Sequence[PlannedStep], text: str) -> Finding:

@@ -49,6 +49,19 @@ def test_what_goes_over_the_wire(server: Scripted, api: FlireoApi) -> None:
         assert headers.get("content-type") == ("application/json" if seen.body else None)
 
 
+def test_what_a_create_notes_before_it_goes_out_comes_after_its_turn(server: Scripted, api: FlireoApi) -> None:
+    def refuse() -> None:
+        raise RuntimeError("it cannot be noted")
+
+    with pytest.raises(RuntimeError):
+        api.create(AGENT, {"name": "A"}, refuse)
+    assert server.seen == []
+    noted: list[int] = []
+    server.will(reply(429, {}, Retry_After="0"), reply(200, {"agent": ROW}))
+    api.create(AGENT, {"name": "A"}, lambda: noted.append(len(server.seen)))
+    assert noted == [0, 1], "each attempt is noted anew"
+
+
 def test_threads_share_one_client(server: Scripted, api: FlireoApi) -> None:
     def slowly(handler: Any) -> None:
         time.sleep(0.2)

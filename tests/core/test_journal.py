@@ -347,10 +347,49 @@ def test_nothing_of_the_body_is_in_the_file_and_only_the_owner_reads_it(runs: Ru
 def test_an_old_answer_is_swept_and_an_open_intent_stays(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.create(DESK)
     runs.cut_off(lambda: None, {"name": "Open"}, URN + "2")
-    later = time.time() + KEPT_S + 60
+    later, old = time.time() + KEPT_S + 60, time.monotonic() + KEPT_S + 60
     monkeypatch.setattr("flireo_iac.core.journal.time.time", lambda: later)
     runs.create({"name": "New"}, URN + "3")
-    assert [each.urn[-1] for each in runs.intents()] == ["2", "3"]
+    assert runs.intents()[0].urn == URN, "a clock that jumps makes nothing old"
+    monkeypatch.setattr("flireo_iac.core.journal.time.monotonic", lambda: old)
+    runs.create({"name": "New too"}, URN + "4")
+    assert [each.urn[-1] for each in runs.intents()] == ["2", "4"]
+
+
+def test_what_may_still_arrive_is_counted_from_the_request_however_long_it_waited(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A create may wait a minute for its turn; killed right after it was sent, it may arrive for 30 seconds more."""
+
+    def wait_and_die(kind: Kind, body: Any, before_send: Callable[[], None]) -> Any:
+        monkeypatch.setattr("flireo_iac.core.journal.time.monotonic", lambda: waited)
+        before_send()
+        raise CutOff
+
+    waited = time.monotonic() + 60
+    monkeypatch.setattr(runs.account, "create", wait_and_die)
+    run = runs.creation()
+    with pytest.raises(CutOff):
+        run.create(AGENT, DESK, runs.said, URN)
+    run.journal.release()
+    (intent,) = runs.intents()
+    assert intent.age_s == 0
+
+
+def test_what_another_resource_of_the_machine_has_made_is_no_candidate_even_when_its_state_holds_it(runs: Runs) -> None:
+    other = "urn:pulumi:prod::shop::pulumi-python:dynamic/flireo:Agent::desk"
+    runs.cut_off(runs.account.rows.clear, DESK)
+    theirs = runs.create(DESK, other)
+    Journal(runs.folder / "journal").see(other, theirs)
+    with pytest.raises(AmbiguousCreateError, match=f"exactly this already as {theirs}"):
+        runs.create(DESK)
+
+
+def test_a_create_that_another_checkout_began_is_not_taken_over(runs: Runs) -> None:
+    runs.cut_off(lambda: None, DESK)
+    with pytest.raises(AmbiguousCreateError, match="a run of this stack in /project created it as 1"):
+        runs.create(DESK, project="/other")
+    assert runs.create(DESK) == "1"
 
 
 def _open_and_hang(folder: Path, ready: Any) -> None:

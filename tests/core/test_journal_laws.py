@@ -47,7 +47,8 @@ class World(Account):
         self.held_at: dict[str, set[str]] = {}
         self.before_create: Callable[[], None] = lambda: None
 
-    def create(self, kind: Kind, body: Any) -> Any:
+    def create(self, kind: Kind, body: Any, before_send: Callable[[], None] = lambda: None) -> Any:
+        before_send()
         known = set(self.rows)
         self.held_at[self.maker] = known
         self.before_create()

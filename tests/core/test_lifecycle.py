@@ -63,7 +63,8 @@ class Account:
         self.calls.append("get")
         return dict(self.rows[id_]) if id_ in self.rows else None
 
-    def create(self, kind: Kind, body: Mapping[str, Any]) -> Row:
+    def create(self, kind: Kind, body: Mapping[str, Any], before_send: Callable[[], None] = lambda: None) -> Row:
+        before_send()
         with self._lock:
             self.calls.append("create")
             slot = body.get(kind.endpoint.slot_field)

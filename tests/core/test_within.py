@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,10 @@ from flireo_iac.core.account import Account
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.existing import Existing, UnfinishedError
 from flireo_iac.core.inventory import Inventory
-from flireo_iac.core.journal import Journal, digester
+from flireo_iac.core.journal import Intent, Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.emulator.server import Running, running
-from flireo_iac.errors import AmbiguousCreateError, FinalError
+from flireo_iac.errors import AmbiguousCreateError, BusyError, FinalError
 from flireo_iac.kinds import KINDS, Kind
 from flireo_iac.kinds.campaign_lead import why_final
 from flireo_iac.rows import GONE, NOW, Listing
@@ -217,6 +219,127 @@ def test_a_write_between_a_list_and_what_its_parent_counts_does_not_make_it_a_sh
     monkeypatch.setattr(other.api, "list", and_then_write)
     assert other.lead(campaign.id, lead(SAM)).inputs["phone_number"] == SAM
     assert other.lead(campaign.id, lead(ROBIN)).id != robin.id
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+def test_a_lead_whose_create_was_cut_off_is_settled_when_it_is_found(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = run.campaign(lead(ROBIN))
+    dying = later(run, tmp_path)
+    create = dying.api.create
+
+    def create_and_die(kind: Kind, body: Mapping[str, Any], before_send: Callable[[], None]) -> Mapping[str, Any]:
+        create(kind, body, before_send)
+        raise Cut
+
+    monkeypatch.setattr(dying.api, "create", create_and_die)
+    with pytest.raises(Cut):
+        dying.lead(campaign.id, lead(SAM))
+    dying.creation.journal.release()
+    found = later(run, tmp_path).lead(campaign.id, lead(SAM))
+    journal = Journal(tmp_path)
+    journal.see(f"urn:x::renewals/{SAM}", found.id)
+    assert [each for each in journal.intents() if each.urn.endswith(SAM)] == []
+
+
+def test_who_was_called_since_the_list_was_read_stays(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh reads the list, a person answers a question, the campaign calls: then the run begins to write."""
+    campaign = run.campaign(lead(ROBIN), lead(SAM), status="scheduled")
+    robin = run.lead(campaign.id, lead(ROBIN))
+    other = later(run, tmp_path, known=(robin.id,))
+    other.lifecycle.read(LEAD, robin.id, robin.inputs, robin.outputs, other.say)
+    run.edit("leads", robin.id, status="completed", attempts=1)
+    later_still = time.monotonic() + 60
+    monkeypatch.setattr("flireo_iac.core.inventory.time.monotonic", lambda: later_still)
+    wanted = {**campaign.inputs, "leads": [lead(ROBIN, "y"), lead(SAM)]}
+    other.lifecycle.update(CAMPAIGN, campaign.id, campaign.inputs, wanted, campaign.outputs, other.say)
+    assert run.rows(campaign.id)[ROBIN]["status"] == "completed"
+
+
+def test_a_campaign_that_was_scheduled_since_the_list_was_read_is_not_deleted(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = run.campaign(lead(ROBIN))
+    other = later(run, tmp_path)
+    other.lifecycle.read(CAMPAIGN, campaign.id, campaign.inputs, campaign.outputs, other.say)
+    run.edit("campaigns", campaign.id, status="scheduled")
+    later_still = time.monotonic() + 60
+    monkeypatch.setattr("flireo_iac.core.inventory.time.monotonic", lambda: later_still)
+    with pytest.raises(BusyError):
+        other.lifecycle.delete(CAMPAIGN, campaign.id, campaign.outputs, other.say, "renewals")
+
+
+def test_who_may_have_been_called_before_the_record_was_deleted_is_not_called_again(run: Run, tmp_path: Path) -> None:
+    """The state saw the lead waiting; whether it was called before somebody deleted it, nobody can tell."""
+    campaign = run.campaign(lead(ROBIN), lead(SAM))
+    robin, sam = (run.lead(campaign.id, lead(number)) for number in (ROBIN, SAM))
+    run.api.delete(LEAD, robin.id)
+    draft = later(run, tmp_path)
+    assert draft.lifecycle.read(LEAD, robin.id, robin.inputs, robin.outputs, draft.say) is None
+    run.edit("campaigns", campaign.id, status="paused")
+    run.api.delete(LEAD, sam.id)
+    begun = later(run, tmp_path)
+    found = begun.lifecycle.read(LEAD, sam.id, sam.inputs, sam.outputs, begun.say)
+    assert found is not None
+    assert found.outputs[GONE]
+
+
+@pytest.mark.parametrize("kind", [CAMPAIGN, LEAD], ids=["campaign", "lead"])
+def test_what_only_the_journal_knows_and_was_deleted_outside_is_not_made_anew_unasked(
+    kind: Kind, run: Run, tmp_path: Path
+) -> None:
+    campaign = run.campaign(lead(ROBIN), status="scheduled")
+
+    def make(by: Run) -> Existing:
+        return by.campaign(lead(ROBIN), status="scheduled") if kind is CAMPAIGN else by.lead(campaign.id, lead(SAM))
+
+    made = campaign if kind is CAMPAIGN else make(run)
+    run.api.delete(kind, made.id)
+    word = "replace:renewals" if kind is CAMPAIGN else f"call-again:renewals/{SAM}"
+    with pytest.raises(AmbiguousCreateError, match=re.escape(f"--allow {word}")):
+        make(later(run, tmp_path))
+    assert make(later(run, tmp_path, word)).id != made.id
+
+
+def test_a_campaign_that_a_person_has_taken_over_keeps_the_leads_that_its_file_does_not_name(
+    run: Run, tmp_path: Path
+) -> None:
+    theirs = run.campaign(lead(ROBIN))
+    other = later(run, tmp_path / "elsewhere")
+    journal = other.creation.journal
+    scope = run.creation.journal.intents()[0].scope
+    taken = journal.open(Intent(scope, "campaign", URN, "", {"name": "Renewals"}, "", (), True))
+    journal.answer(taken, theirs.id)
+    assert other.campaign(lead(SAM), status="paused").id == theirs.id
+    assert sorted(run.rows(theirs.id)) == [ROBIN]
+    assert any("what its file does not name stays in it" in text for text in other.said)
+
+
+def test_most_of_a_campaign_that_no_state_knows_is_not_taken_out_unasked(run: Run, tmp_path: Path) -> None:
+    many = [lead(f"+3120123456{number}") for number in range(10, 30)]
+    made = run.campaign(*many)
+    with pytest.raises(UnfinishedError, match="--allow many-deletes"):
+        later(run, tmp_path).campaign(*many[:5], status="paused")
+    assert len(run.rows(made.id)) == 20
+    later(run, tmp_path, "many-deletes").campaign(*many[:5], status="paused")
+    assert len(run.rows(made.id)) == 5
+
+
+def test_a_campaign_is_not_made_while_the_list_that_would_show_another_is_short(run: Run, tmp_path: Path) -> None:
+    made = run.campaign(lead(ROBIN))
+    agent = run.api.list(KINDS["agent"]).rows[0]["id"]
+    run.api.create(CAMPAIGN, {"name": "Other", "agent_id": agent})
+    order = {"kind": "duplicates", "method": "GET", "path": "/campaigns", "times": 1}
+    httpx.post(f"{run.server.control_url}/faults", json=order).raise_for_status()
+    with pytest.raises(AmbiguousCreateError, match=r"the list of the account .* is not complete"):
+        later(run, tmp_path / "elsewhere").campaign(lead(SAM))
+    assert [row["id"] for row in run.api.list(CAMPAIGN).rows if row["name"] == "Renewals"] == [made.id]
 
 
 def test_a_campaign_of_the_same_name_that_no_state_knows_is_not_made_twice_whatever_it_holds(
