@@ -220,6 +220,7 @@ class Engine:
                     self._add_history(run, started_at)
         except KeyboardInterrupt:
             hard_stop = run.failed = True
+            self._end_children(run)
             self._tell_cut_off(run)
         finally:
             self._verbs.processes.release()
@@ -265,11 +266,17 @@ class Engine:
         )
 
     def _stop_at_once(self, run: Run) -> None:
+        # In a signal handler: the main thread may hold any lock, so nothing may be waited for.
         if run.keeper is not None:
             run.cut_off = run.keeper.freeze()
         if run.program is not None:
-            run.program.end(0.1)
-        self._verbs.processes.end_provider(now=True)
+            run.program.kill()
+        self._verbs.processes.cut_off()
+
+    def _end_children(self, run: Run) -> None:
+        if run.program is not None:
+            run.program.end()
+        self._verbs.processes.end_provider()
 
     def _tell_cut_off(self, run: Run) -> None:
         if run.cut_off and not run.phase.dry_run:

@@ -111,10 +111,12 @@ class Executor:
             self._emit(step.event())
             self._end(step, begun, failed=True, text=_PROTECTED)
             raise StepFailedError(step, harmless=True)
-        calls = step.op not in (Op.SAME, Op.REPLACE) and self._has_provider(step.resource)
+        calls = self._calls_provider(step)
         if calls:
             self._slots.acquire()
         try:
+            if calls:
+                self._provider()  # it may have to come up; the run may be stopped meanwhile
             if self.stopped.is_set():
                 raise StoppedError
             self._emit(step.event())
@@ -151,6 +153,15 @@ class Executor:
 
     def _has_provider(self, resource: Resource) -> bool:
         return resource.custom and not resource.type.startswith(PROVIDER_PREFIX) and not self._dry_run
+
+    def _calls_provider(self, step: Step) -> bool:
+        if step.op in (Op.SAME, Op.REPLACE, Op.REMOVE_PENDING_REPLACE) or not self._has_provider(step.resource):
+            return False
+        return step.op in (Op.CREATE, Op.CREATE_REPLACEMENT, Op.UPDATE) or not self._is_spared(step.resource)
+
+    def _is_spared(self, old: Resource) -> bool:
+        gone_with_another = bool(old.deleted_with) and self._is_deleted(old.deleted_with)
+        return old.external or old.retain_on_delete or gone_with_another
 
     def _apply(self, step: Step) -> None:
         if step.op is Op.SAME:
@@ -261,8 +272,7 @@ class Executor:
     def _apply_delete(self, step: Step) -> None:
         old = step.resource
         operation: Operation | None = None
-        spared = old.external or old.retain_on_delete or (old.deleted_with and self._is_deleted(old.deleted_with))
-        if self._has_provider(old) and not spared:
+        if self._calls_provider(step):
             operation = self._keeper.begin("deleting", old)
             try:
                 self._provider().delete(old)

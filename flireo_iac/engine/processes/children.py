@@ -117,20 +117,19 @@ class Child:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def end(self, patience_s: float = _PATIENCE_S) -> None:
-        """End it by its pid, first with SIGTERM, then with SIGKILL.
+    def kill(self) -> None:
+        """Kill it by its pid; nothing is waited for, so that a signal handler may do this."""
+        self._process.kill()
 
-        Args:
-            patience_s: Seconds between the two.
-        """
-        with contextlib.suppress(ProcessLookupError):
-            if self._process.poll() is None:
-                self._process.terminate()
-                try:
-                    self._process.wait(patience_s)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-        self._process.wait()
+    def end(self) -> None:
+        """End it by its pid, first with SIGTERM, then with SIGKILL."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_PATIENCE_S)
+            self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE_S)  # at most: a signal may have hit a former wait, and left its lock taken
         self.let_go()
         for reader in self._readers:
             reader.join(1.0)

@@ -127,6 +127,7 @@ class ProviderProcess:
             config: Configuration with full keys, secrets marked.
 
         Raises:
+            CutOffError: The process was cut off.
             EngineError: The process did not come up.
             CallError: It refuses the configuration.
         """
@@ -148,6 +149,8 @@ class ProviderProcess:
 
     def _connect(self) -> None:
         port = self._child.first_line(_START_S)
+        if self._is_cut_off:
+            raise CutOffError
         if port is None or not port.isdigit():
             self._child.wait(1.0)
             said = "\n".join([*([port] if port else []), *self._last_lines]).strip()
@@ -301,13 +304,13 @@ class ProviderProcess:
         inputs = read_answer(answer.inputs) if answer.HasField("inputs") else None
         return str(answer.id), read_answer(answer.properties), inputs
 
-    def end(self, *, now: bool = False) -> None:
-        """End the process.
+    def cut_off(self) -> None:
+        """Kill the process, without a wait for its end; what still calls it gets CutOffError."""
+        self._is_cut_off = True
+        self._child.kill()
 
-        Args:
-            now: True does not wait for calls that still run.
-        """
-        self._is_cut_off = now
+    def end(self) -> None:
+        """End the process."""
         if self._channel is not None:
             self._channel.close()
-        self._child.end(0.1 if now else 5.0)
+        self._child.end()

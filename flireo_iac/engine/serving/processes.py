@@ -9,6 +9,7 @@ from flireo_iac.engine.files.project import Project
 from flireo_iac.engine.model.events import Emit, Message, Severity
 from flireo_iac.engine.model.redact import Redactor
 from flireo_iac.engine.model.values import Properties, equal
+from flireo_iac.engine.processes.call_error import CutOffError
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 from flireo_iac.engine.serving.server import EngineServer
 
@@ -35,6 +36,7 @@ class Processes:
         self._server: EngineServer | None = None
         self._provider: ProviderProcess | None = None
         self._lock = threading.RLock()
+        self._is_cut_off = False
 
     def serve(self) -> EngineServer:
         """Give the services, started."""
@@ -52,13 +54,18 @@ class Processes:
         """Start the provider process; it comes up while other things are done.
 
         Raises:
+            CutOffError: The engine was stopped at once.
             EngineError: It cannot be started.
         """
         with self._lock:
-            if self._provider is None:
+            if self._provider is None and not self._is_cut_off:
                 address = self.serve().address
                 self._provider = ProviderProcess(self._project, self._variables, address, self.hear_line)
-            return self._provider
+            provider = self._provider
+            if provider is None or self._is_cut_off:  # also while it was started
+                self.cut_off()
+                raise CutOffError
+            return provider
 
     def configured(self, config: Properties) -> Callable[[], ProviderProcess]:
         """Give what gives the provider with this configuration; it is waited for at the first use.
@@ -86,15 +93,18 @@ class Processes:
             provider.configure(config)
         return provider
 
-    def end_provider(self, *, now: bool = False) -> None:
-        """End the provider process.
-
-        Args:
-            now: True does not wait for calls that still run.
-        """
+    def end_provider(self) -> None:
+        """End the provider process."""
         provider, self._provider = self._provider, None
         if provider is not None:
-            provider.end(now=now)
+            provider.end()
+
+    def cut_off(self) -> None:
+        """Kill the provider process and start no other; it takes no lock and waits for nothing, for signal handlers."""
+        self._is_cut_off = True
+        provider = self._provider
+        if provider is not None:
+            provider.cut_off()
 
     def close(self) -> None:
         """End everything."""

@@ -1,0 +1,83 @@
+"""Signals at awkward moments, sent to this process from inside a run."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from flireo_iac.engine.processes.children import Child
+from flireo_iac.engine.processes.provider_process import ProviderProcess
+from tests.engine.lab import Lab, thing
+from tests.engine.test_interrupts import wait_for
+
+NAMES = [f"t{number}" for number in range(6)]
+
+
+def send(number: signal.Signals) -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
+def stop_while_the_provider_starts(lab: Lab, monkeypatch: pytest.MonkeyPatch, *, times: int) -> None:
+    real = Child.first_line
+
+    def first_line(child: Child, seconds: float) -> str | None:
+        line = real(child, seconds)
+        monkeypatch.setattr(Child, "first_line", real)
+        send(signal.SIGINT)
+        wait_for(lambda: any(text.startswith("stopping") for text in lab.messages()))
+        for _ in range(times - 1):
+            send(signal.SIGINT)
+            wait_for(lambda: child.status() is not None)
+        return line
+
+    monkeypatch.setattr(Child, "first_line", first_line)
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[ProviderProcess]:
+    """Collects the provider processes that are started."""
+    started: list[ProviderProcess] = []
+    real: Callable[..., None] = ProviderProcess.__init__
+
+    def init(process: ProviderProcess, *given: object) -> None:
+        started.append(process)
+        real(process, *given)
+
+    monkeypatch.setattr(ProviderProcess, "__init__", init)
+    return started
+
+
+@pytest.mark.parametrize(("times", "exit_code"), [(1, 1), (2, 8)])
+def test_nothing_is_deleted_after_a_stop_while_the_provider_starts(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, starts: list[ProviderProcess], times: int, exit_code: int
+) -> None:
+    lab.want(*map(thing, NAMES))
+    lab.up()
+    lab.close()
+    lab.calls()
+    starts.clear()
+    stop_while_the_provider_starts(lab, monkeypatch, times=times)
+    result = lab.run("destroy")
+    assert result.exit_code == exit_code
+    lab.close()
+    assert lab.calls() == []
+    assert len(starts) == 1
+    assert sorted(lab.ids()) == NAMES
+    assert [text for text in lab.messages() if "did not start" in text or "hannel" in text] == []
+    if times == 1:
+        assert "pending_operations" not in lab.latest()
+
+
+def test_a_child_is_killed_while_another_wait_holds_its_lock(lab: Lab) -> None:
+    child = Child(["sleep", "60"], folder=lab.project, environment=lab.environment, on_line=lambda line, error: None)
+    lock = child._process._waitpid_lock  # type: ignore[attr-defined]
+    with lock:  # as the main thread may, when the second signal comes
+        killer = threading.Thread(target=child.kill, daemon=True)
+        killer.start()
+        killer.join(10)
+        assert not killer.is_alive()
+    assert child.wait(10) == -signal.SIGKILL
+    child.end()
