@@ -4,7 +4,8 @@ A small SQLite file holds the turns of the last minute and those that are waited
 send takes the next free turn and sleeps until it: bursts are allowed, nobody is overtaken, and at most ``limit`` turns
 lie in any window. What the server says of other machines is kept in the same file, so all processes heed it: a pause
 (429), a slower pace after it (``pace.py``), and what is left in its own window. A process that is killed leaves no
-lock: the lock is the kernel's, and its turns run out with the window.
+lock: the lock is the kernel's, and its turns run out with the window. When the file is lost, each process brings what
+it remembers into the next one, or goes on alone with it (``memory.py``).
 
 ``pyrate-limiter`` was looked at and not used: its SQLite bucket has no place for a pause that all processes heed in the
 same transaction, it does not say how long a wait will be before it sleeps, and waiters race instead of queueing.
@@ -26,8 +27,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from flireo_iac.client.budget_file import open_file
 from flireo_iac.client.hints import Quota
-from flireo_iac.client.schedule import SCHEMA, Planned, Schedule
+from flireo_iac.client.memory import Memory
+from flireo_iac.client.schedule import Planned, Schedule
 from flireo_iac.settings import Settings
 
 MARGIN_S = 2.0
@@ -39,8 +42,6 @@ SHORTEST_ANNOUNCED_S = 2.0
 
 _LOOK_S = 1.0
 """Seconds between two looks whether other processes are still about."""
-
-_KEPT_S = 24 * 60 * 60.0
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -122,6 +123,7 @@ class Budget:
         self._sleep = sleep
         self._clock = clock
         self._process = process or str(os.getpid())
+        self._memory = Memory(window_s, self._process)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -136,11 +138,15 @@ class Budget:
             try:
                 self._sleep(wait_s)
             except BaseException:
-                self._plan(partial(Schedule.drop, id_=planned.id))
+                self._give_back(planned)
                 raise
             # Meanwhile the turn may have been moved, by a pause for one.
             planned = self._plan(partial(_find, id_=planned.id))
         return Turn(planned.id, planned.at, self._clock() - began)
+
+    def _give_back(self, planned: Planned) -> None:
+        self._memory.drop(planned.id)
+        self._plan(partial(Schedule.drop, id_=planned.id))
 
     def _let_others_in(self) -> None:
         """Stay out of the queue while this process has had its part and others are about."""
@@ -203,9 +209,10 @@ class Budget:
                 self._connection = None
 
     def _plan(self, do: Callable[[Schedule], T]) -> T:
-        return self._in_file(
-            lambda connection: do(Schedule(connection, self._limit, self._window_s, self._clock(), self._process))
-        )
+        return self._in_file(lambda connection: do(self._schedule(connection)))
+
+    def _schedule(self, connection: sqlite3.Connection) -> Schedule:
+        return Schedule(connection, self._limit, self._window_s, self._clock(), self._process)
 
     def _in_file(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction; what is broken is mended once, then this process goes on alone."""
@@ -222,11 +229,23 @@ class Budget:
 
     def _transaction(self, do: Callable[[sqlite3.Connection], T]) -> T:
         if self._connection is None:
-            self._connection = _open(self._path)
-        connection = self._connection
+            self._connection = open_file(self._path)
+            self._commit(self._connection, self._put_back)
+        result = self._commit(self._connection, do)
+        if isinstance(result, Planned):
+            self._memory.keep(result, self._clock())
+        return result
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        """Let what this process has sent and heard count in another file, too."""
+        if self._memory.put_back(connection, self._clock()):
+            self._schedule(connection).move()
+
+    def _commit(self, connection: sqlite3.Connection, do: Callable[[sqlite3.Connection], T]) -> T:
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = do(connection)
+            self._memory.look(connection)
         except BaseException:
             # SQLite may have rolled back itself; what went wrong first is what counts.
             if connection.in_transaction:
@@ -240,7 +259,7 @@ class Budget:
             self._connection.close()
             self._connection = None
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            # The file is no database. Nothing in it is worth more than a minute.
+            # The file is no database; what this process remembers of it goes into the next one.
             with suppress(OSError):
                 path.unlink()
 
@@ -260,34 +279,3 @@ class _ForeseenError(Exception):
 def _find(schedule: Schedule, id_: int) -> Planned:
     """Give a turn as it stands now; a new one when it ran out, as while the machine was asleep."""
     return schedule.find(id_) or schedule.add()
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not path.exists():
-            _sweep(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None, check_same_thread=False)
-    try:
-        # Nothing here has to outlive a power cut, and a wait for the disk would cost more than the request.
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _sweep(folder: Path) -> None:
-    """Remove budgets that nobody used for a day, such as those of emulators that are gone."""
-    for path in folder.glob("v[0-9]*.sqlite*"):
-        # Another process may sweep at the same time.
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _KEPT_S:
-                path.unlink()

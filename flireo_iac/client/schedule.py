@@ -33,6 +33,14 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS others (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL)",
 )
 
+RULES = {
+    "SELECT * FROM pause": "INSERT OR IGNORE INTO pause VALUES (?, ?, ?)",
+    "SELECT * FROM pace": "INSERT OR IGNORE INTO pace VALUES (?, ?, ?)",
+    "SELECT * FROM quota": "INSERT OR IGNORE INTO quota VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "SELECT * FROM others": "INSERT OR IGNORE INTO others VALUES (?, ?)",
+}
+"""How what holds for all turns is read, and put where it is missing."""
+
 _REMEMBERED = 2
 """Windows for which other machines are expected back after they were seen."""
 
@@ -123,7 +131,7 @@ class Schedule:
         running, _ = self._pause()
         if running < until:
             self._connection.execute("INSERT OR REPLACE INTO pause VALUES (1, ?, ?)", (until, reason))
-            self._move()
+            self.move()
         return max(until, running)
 
     def slow_down(self, sent_at: float, until: float) -> None:
@@ -138,7 +146,7 @@ class Schedule:
         if slower != pace:
             self._connection.execute("INSERT OR REPLACE INTO pace VALUES (1, ?, ?)", (slower.factor, slower.since))
             self._see_others(until)
-            self._move()
+            self.move()
 
     def keep_within(self, counted: int, used: int, remaining: int, resets_at: float, until: float) -> None:
         """Plan no more turns in the server's window than the server has left; within one window the least counts.
@@ -164,7 +172,7 @@ class Schedule:
         self._connection.execute(
             "INSERT OR REPLACE INTO quota VALUES (1, ?, ?, ?, ?, ?, ?)", (resets_at, until, remaining, counted, *first)
         )
-        self._move()
+        self.move()
 
     def _forget(self) -> None:
         """Drop turns whose window is over, and those that a restart of the machine left far in the future."""
@@ -173,7 +181,7 @@ class Schedule:
         latest = self._now + LONGEST_PAUSE_S + windows * self._window_s
         self._connection.execute("DELETE FROM turn WHERE at <= ? OR at > ?", (self._now - self._window_s, latest))
 
-    def _move(self) -> None:
+    def move(self) -> None:
         """Plan the waiting turns anew, in their order."""
         waiting = self._connection.execute(
             "SELECT id, process, at, reason FROM turn WHERE at > ? ORDER BY id", (self._now,)

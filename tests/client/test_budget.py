@@ -469,6 +469,76 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path
     budget.close()
 
 
+def put_a_folder_in_its_place(path: Path, budget: Budget) -> None:
+    budget.close()
+    if path.is_file():
+        path.unlink()
+        path.mkdir()
+
+
+def damage(path: Path, budget: Budget) -> None:
+    budget.close()
+    path.write_bytes(b"this is no database" * 500)
+
+
+def keep(path: Path, budget: Budget) -> None:
+    del path, budget
+
+
+def waits_of_a_run(path: Path, lose: Callable[[Path, Budget], None]) -> list[float]:
+    clock = Clock()
+    budget = Budget(path, 4, clock=clock, sleep=clock.sleep)
+    turns = [budget.take() for _ in range(4)]
+    lose(path, budget)
+    foreseen = budget.foresee(1)
+    turns += [budget.take() for _ in range(4)]
+    budget.refused(turns[-1], 20, "test")
+    lose(path, budget)
+    turns += [budget.take() for _ in range(3)]
+    budget.close()
+    return foreseen + [turn.waited_s for turn in turns]
+
+
+@pytest.mark.parametrize("lose", [put_a_folder_in_its_place, damage])
+def test_what_was_sent_and_heard_counts_after_the_file_is_lost(
+    tmp_path: Path, lose: Callable[[Path, Budget], None]
+) -> None:
+    waits = waits_of_a_run(tmp_path / "kept" / "b.sqlite", keep)
+    assert waits[:6] == [WINDOW_S, 0, 0, 0, 0, WINDOW_S]
+    assert waits_of_a_run(tmp_path / "lost" / "b.sqlite", lose) == waits
+
+
+def test_who_waits_keeps_his_turn_when_the_file_is_lost(tmp_path: Path) -> None:
+    clock = Clock()
+    path = tmp_path / "b" / "b.sqlite"
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+        damage(path, budget)
+
+    budget = Budget(path, 2, clock=clock, sleep=sleep)
+    turns = [budget.take() for _ in range(4)]
+    assert [turn.waited_s for turn in turns] == [0, 0, WINDOW_S, 0]
+    assert len({turn.id for turn in turns}) == 4
+    budget.close()
+
+
+def test_turns_of_several_processes_come_together_in_a_new_file(tmp_path: Path) -> None:
+    clock = Clock()
+    path = tmp_path / "b" / "b.sqlite"
+    one, two = (Budget(path, 10, clock=clock, sleep=clock.sleep, process=name) for name in ("one", "two"))
+    for budget in (one, two, one, two):
+        budget.take()
+    damage(path, one)
+    two.close()
+    one.take()  # would else have the number of a turn of the other one
+    two.take()
+    assert max(one.foresee(4)) == 0
+    assert one.foresee(5)[4] == WINDOW_S
+    one.close()
+    two.close()
+
+
 def test_a_folder_that_vanishes_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "b" / "b.sqlite"
     said: list[str] = []
