@@ -15,7 +15,7 @@ from flireo_iac.allow import Allowed, flag
 from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
-from flireo_iac.core.diff import brought, create_body, diff
+from flireo_iac.core.diff import brought, create_body, diff, own
 from flireo_iac.core.existing import Existing, UnfinishedError, existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
@@ -88,7 +88,7 @@ class Creation:
             FlireoError: The request was refused or could not be sent.
         """
         later = kind.set_later(inputs)
-        body = {key: value for key, value in create_body(inputs).items() if key not in later}
+        body = create_body(kind, inputs)
         spelled = canonical(kind.model, body)
         key = natural_key(kind, spelled)
         with self._locks[(kind.name, *map(str, key.values()))]:
@@ -282,7 +282,7 @@ class Creation:
                 say("warning", f"an earlier run was cut off after it had created {row['id']}; it is taken over")
             else:
                 say("warning", f"{row['id']} is taken over, as asked for")
-            is_same = is_same and shows(kind, create_body(inputs), row)
+            is_same = is_same and shows(kind, own(inputs), row)
             return self._brought_up_to_date(kind, inputs, row, say, is_same=is_same, is_own=bool(intent.digest))
         return None
 

@@ -108,9 +108,13 @@ def _holds_unknown(value: Any, is_unknown: Callable[[Any], bool]) -> bool:
     return False
 
 
-def create_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the body of a create: the inputs as the user spelled them, whole floats as integers."""
-    return dict(whole(own(inputs)))
+def create_body(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the body of a create: the inputs as the user spelled them, whole floats as integers.
+
+    What the create takes no notice of is left out: an update brings it.
+    """
+    later = kind.set_later(inputs)
+    return {key: whole(value) for key, value in own(inputs).items() if key not in later}
 
 
 @dataclass(frozen=True)

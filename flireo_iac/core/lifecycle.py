@@ -88,7 +88,7 @@ class Lifecycle:
             kept |= {NOW: outputs[NOW]} if NOW in outputs else {}
             return Existing(id_, new, marked(kept, outputs.get(ACCOUNT)))
         account = self._account.check(outputs.get(ACCOUNT))
-        body = create_body(new) if kind.endpoint.update == "post" else wanted.body
+        body = create_body(kind, new) if kind.endpoint.update == "post" else wanted.body
         row = self._as_wanted(kind, id_, old, body, outputs, say)
         if row is None:
             try:

@@ -17,7 +17,7 @@ from typing import Any
 from flireo_iac.core.absence import prove_absent
 from flireo_iac.core.account import Account
 from flireo_iac.core.choices import Choices
-from flireo_iac.core.diff import create_body
+from flireo_iac.core.diff import create_body, own
 from flireo_iac.core.existing import existing
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
@@ -135,7 +135,7 @@ class Recovery:
         return Proposal(left, Action.CLEAR, "nothing came of it, or the state holds it")
 
     def _by_journal(self, left: Unfinished, inputs: Mapping[str, Any], intents: tuple[Intent, ...]) -> Proposal:
-        body = create_body(inputs)
+        body = create_body(left.kind, inputs)
         found: dict[str, Row] = {}
         for intent in intents:
             try:
@@ -176,7 +176,7 @@ class Recovery:
         """
         if left.kind.endpoint.within:
             return Proposal(left, Action.CLEAR, "the next run finds it in its parent, or makes it")
-        body = create_body(inputs)
+        body = create_body(left.kind, inputs)
         key = natural_key(left.kind, body)
         while True:
             listing = self.inventory.relist(left.kind)
@@ -207,8 +207,9 @@ class Recovery:
             return Proposal(left, Action.TAKE, f"{reason}; the next run takes it into the state", row)
         inputs = left.inputs
         row = self._row(left, str(row["id"])) or row
-        if not shows(left.kind, create_body(inputs), row):
-            # It was changed since, or is another one: what it shows is in force, and the next run updates it.
+        if not shows(left.kind, own(inputs), row):
+            # It was changed since, is another one, or its update was to follow: what it shows is in force, and the next
+            # run updates it.
             inputs = forget_write_only(left.kind, refreshed(left.kind, inputs, row, {}).inputs)
         made = existing(left.kind, inputs, row, answer_digests(left.kind, inputs, row), self.account.check())
         if left.replaces is not None:

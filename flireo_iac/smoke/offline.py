@@ -97,7 +97,7 @@ class _Line:
                 if isinstance(each, ItemRef):
                     self._made(each.key)
             resolver = Resolver(self._stack.environment or "", self._held, lambda name: f"offline-{name}")
-            body = create_body({name: resolver.value(value) for name, value in item.inputs.items()})
+            body = create_body(item.kind, {name: resolver.value(value) for name, value in item.inputs.items()})
             if resolver.problems:
                 raise SettingsError("\n".join(resolver.problems))
             row = self._api.create(item.kind, body)

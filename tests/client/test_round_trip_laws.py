@@ -79,7 +79,7 @@ def account(emulator: Running) -> dict[str, Any]:
 def make(api: FlireoApi, kind: Kind, inputs: dict[str, Any]) -> Row:
     """Make an object as a deployment does: what a create takes no notice of is sent after it."""
     later = kind.set_later(inputs)
-    row = api.create(kind, {key: value for key, value in create_body(inputs).items() if key not in later})
+    row = api.create(kind, create_body(kind, inputs))
     return api.update(kind, str(row["id"]), later) if later else row
 
 

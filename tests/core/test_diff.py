@@ -107,7 +107,13 @@ def test_a_patch_carries_changed_keys_whole_blocks_and_explicit_null() -> None:
 
 def test_a_body_is_spelled_as_the_user_wrote_it() -> None:
     inputs = {"name": "A", "tts_config": {"provider": "openai", "voice_id": "alloy"}, "__provider": "x", "first": None}
-    assert create_body(inputs) == {"name": "A", "tts_config": {"provider": "openai", "voice_id": "alloy"}}
+    assert create_body(AGENT, inputs) == {"name": "A", "tts_config": {"provider": "openai", "voice_id": "alloy"}}
+
+
+def test_a_body_leaves_out_what_the_create_takes_no_notice_of() -> None:
+    inputs = {"name": "Renewals", "agent_id": "1", "status": "scheduled"}
+    assert create_body(KINDS["campaign"], inputs) == {"name": "Renewals", "agent_id": "1"}
+    assert create_body(KINDS["campaign"], {**inputs, "status": "draft"})["status"] == "draft"
 
 
 def test_changed_paths_name_the_places_inside_a_block() -> None:

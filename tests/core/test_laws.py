@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from flireo_iac.core.canonical import canonical, comparable, same
 from flireo_iac.core.check import check
-from flireo_iac.core.diff import create_body, diff, own, patch
+from flireo_iac.core.diff import diff, own, patch
 from flireo_iac.core.refresh import answer_digests, refreshed
 from flireo_iac.kinds import DIALECTS, KINDS, Kind, fields, in_dialect, marker, our_name
 from flireo_iac.kinds._markers import Immutable, Secret, ServerDefault, Unordered
@@ -60,8 +60,8 @@ def test_a_patch_makes_of_the_old_object_what_a_create_makes(kind: Kind, data: s
     if any(change.is_replacement for change in changes):
         return
     wanted = patch(kind, changes, new)
-    after = server_row(kind, wanted.body, server_row(kind, create_body(old)))
-    target = server_row(kind, create_body(new))
+    after = server_row(kind, wanted.body, server_row(kind, own(old)))
+    target = server_row(kind, own(new))
     kept = {our_name(kind.model, name) for name in wanted.kept}
     kept |= {name for name in kind.inputs if kind.is_only_on_create(name)}
     differing = {name for name in target if not same(compared(kind, after).get(name), compared(kind, target).get(name))}
@@ -143,7 +143,7 @@ def test_a_change_is_seen_from_both_sides(kind: Kind, data: st.DataObject) -> No
 @given(data=st.data())
 def test_what_the_server_holds_after_a_create_is_no_drift(kind: Kind, data: st.DataObject) -> None:
     inputs = data.draw(strategies.inputs(kind))
-    row = shown(kind, server_row(kind, create_body(inputs)))
+    row = shown(kind, server_row(kind, own(inputs)))
     digests = answer_digests(kind, inputs, row)
     for known in ({}, digests):
         result = refreshed(kind, strategies.floated(inputs), row, known)
@@ -158,7 +158,7 @@ def test_drift_is_seen_taken_over_once_and_undone_by_the_next_run(kind: Kind, da
     inputs = data.draw(strategies.inputs(kind))
     theirs = data.draw(strategies.changed(kind, inputs))
     written = {our_name(kind.model, key) for key in own(inputs)}
-    row = shown(kind, server_row(kind, create_body(theirs)))
+    row = shown(kind, server_row(kind, own(theirs)))
     result = refreshed(kind, inputs, row, {})
     assert set(result.drifted) <= written
     again = refreshed(kind, result.inputs, row, {})

@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ import pytest
 from flireo_iac.allow import Allowed
 from flireo_iac.client import FlireoApi
 from flireo_iac.core.account import Account
+from flireo_iac.core.choices import Choices
 from flireo_iac.core.creation import Creation
 from flireo_iac.core.existing import Existing, UnfinishedError
 from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
+from flireo_iac.core.proposals import Action, Unfinished
+from flireo_iac.core.recovery import Recovery
 from flireo_iac.emulator.server import Running, running
 from flireo_iac.errors import AmbiguousCreateError, BusyError, FinalError
 from flireo_iac.kinds import KINDS, Kind
@@ -354,6 +358,55 @@ def test_a_campaign_of_the_same_name_that_no_state_knows_is_not_made_twice_whate
     assert len(run.api.list(CAMPAIGN).rows) == 1
     later(run, tmp_path / "elsewhere", "twin:renewals").campaign(lead(SAM))
     assert len(run.api.list(CAMPAIGN).rows) == 2
+
+
+@pytest.mark.parametrize("has_journal", [True, False], ids=["journal", "no journal"])
+def test_a_scheduled_campaign_that_was_cut_off_is_recovered_as_the_draft_that_it_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_journal: bool
+) -> None:
+    """The create takes no notice of the status, so the next run has to bring it."""
+    dying, real = later(run, tmp_path), run.api.create
+
+    def killed(kind: Kind, body: Mapping[str, Any], *more: Any) -> Any:
+        real(kind, body)
+        raise KeyboardInterrupt
+
+    agent = run.api.create(KINDS["agent"], {"name": "Desk"})["id"]
+    inputs = {"name": "Renewals", "agent_id": agent, "status": "scheduled", "leads": [lead(ROBIN)]}
+    monkeypatch.setattr(dying.api, "create", killed)
+    with pytest.raises(KeyboardInterrupt):
+        dying.creation.create(CAMPAIGN, inputs, dying.say, URN)
+    dying.creation.journal.release()
+    (made,) = run.api.list(CAMPAIGN).rows
+
+    account = Account(run.api)
+    recovery = Recovery(
+        Inventory(run.api),
+        Journal(tmp_path if has_journal else tmp_path / "elsewhere"),
+        scope=str(account.check()),
+        account=account,
+        digest=digester(run.key),
+        folder="",
+        held=frozenset(),
+        choices=Choices.read(() if has_journal else (f"{URN}={made['id']}",), ()),
+        settle_s=0,
+        written_s=60,
+        on_wait=lambda reason, seconds: None,
+    )
+    left = Unfinished(URN, CAMPAIGN, {**inputs, "__provider": "p"})
+    if not has_journal:
+        unsaid = replace(recovery, choices=Choices.read((), ())).propose(left)
+        assert (unsaid.action, [row["id"] for row in unsaid.candidates]) == (Action.ASK, [made["id"]])
+        assert unsaid.reason == "one object holds what was sent, and no journal tells that this create made it"
+    taken = recovery.propose(left)
+    assert taken.action is Action.TAKE, taken.reason
+    assert taken.made is not None
+    assert taken.made.inputs["status"] == "draft"
+
+    # The next run finds the difference and sends it.
+    last = later(run, tmp_path)
+    last.lifecycle.update(CAMPAIGN, taken.made.id, taken.made.inputs, inputs, taken.made.outputs, last.say)
+    assert [(row["id"], row["status"]) for row in run.api.list(CAMPAIGN).rows] == [(made["id"], "scheduled")]
 
 
 def test_who_was_called_and_then_deleted_outside_is_not_called_again(run: Run, tmp_path: Path) -> None:

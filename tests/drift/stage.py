@@ -83,7 +83,7 @@ class Stage:
             if key in known:
                 continue
             inputs = wanted_items(stack, known, self.secrets)[key].inputs
-            row = self.api.create(item.kind, create_body(inputs))
+            row = self.api.create(item.kind, create_body(item.kind, inputs))
             made = existing(item.kind, inputs, row, answer_digests(item.kind, inputs, row), account)
             urn = f"urn:pulumi:dev::shop::pulumi-python:dynamic/flireo:{item.kind.token}::{item.name}"
             secrets = frozenset(self.secrets.values())
