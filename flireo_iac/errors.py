@@ -67,6 +67,9 @@ class FlireoError(Exception):
 
     exit_code: int = ExitCode.FAILED
 
+    is_outcome_unknown: bool = False
+    """Whether a create was sent that may have made something of which nothing is known."""
+
     @property
     def reason(self) -> str:
         """What is wrong and what to do next, without the operation: for a caller that names its own."""

@@ -58,8 +58,8 @@ def unsettled(stored: LocalStack | PulumiStack, state: Snapshot) -> Iterator[str
         return
     if state.operations:
         yield (
-            "A run was cut off, and whether its last steps happened is not known. Settle that with: "
-            f"flireo recover -s {stored.stack}."
+            "A run was cut off, or did not get an answer, and whether its last steps happened is not known. Settle "
+            f"that with: flireo recover -s {stored.stack}."
         )
 
 

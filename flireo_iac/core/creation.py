@@ -21,7 +21,7 @@ from flireo_iac.core.inventory import Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Api, Listing, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
-from flireo_iac.core.settle import Settler, advice, ambiguous, command, is_lost, natural_key, shows
+from flireo_iac.core.settle import Settler, advice, ambiguous, command, is_lost, natural_key, outcome_unknown, shows
 from flireo_iac.core.within import Say, Within
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
 from flireo_iac.kinds import Kind
@@ -144,13 +144,14 @@ class Creation:
             if not is_lost(error):
                 self._noted(self.journal.close, intent)
                 raise
-            self.inventory.relist(kind)
-            after, place = self._stored(kind, slot), kind.endpoint.slot_output
-            if after is None or (before is not None and before.get(place) == after.get(place)):
-                raise AmbiguousCreateError(
-                    f"{error.reason.rstrip('.')}. It is not known whether the key was stored. Run again; storing it "
-                    "twice does no harm."
-                ) from None
+            with outcome_unknown():
+                self.inventory.relist(kind)
+                after, place = self._stored(kind, slot), kind.endpoint.slot_output
+                if after is None or (before is not None and before.get(place) == after.get(place)):
+                    raise AmbiguousCreateError(
+                        f"{error.reason.rstrip('.')}. It is not known whether the key was stored. Run again; storing "
+                        "it twice does no harm."
+                    ) from None
             row = after
             say("warning", "the answer was lost; the vault holds a new key, which is kept")
         for settled in earlier:
@@ -189,8 +190,9 @@ class Creation:
             if not is_lost(error):
                 self._noted(self.journal.close, intent)
                 raise self._explained(kind, body, error) from None
-            row = self._settler.after_loss(kind, body, intent, error)
-            row = self._whole(kind, inputs, body, intent, row)
+            with outcome_unknown():
+                row = self._settler.after_loss(kind, body, intent, error)
+                row = self._whole(kind, inputs, body, intent, row)
             say("warning", f"the answer to the create was lost; the object was found as {row['id']} and kept")
         else:
             self._answered(intent, row)

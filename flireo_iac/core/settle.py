@@ -9,7 +9,8 @@ Source: design, section 7: the API has no idempotency key.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,16 @@ def is_lost(error: FlireoError) -> bool:
     if isinstance(error, TransportError):
         return error.may_have_arrived
     return isinstance(error, ApiError) and (error.status >= 500 or error.status < 400)
+
+
+@contextmanager
+def outcome_unknown() -> Iterator[None]:
+    """Let errors tell that a create was sent, and that what came of it is not known."""
+    try:
+        yield
+    except FlireoError as error:
+        error.is_outcome_unknown = True
+        raise
 
 
 def natural_key(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:

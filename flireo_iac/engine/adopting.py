@@ -174,11 +174,13 @@ def forget(snapshot: Snapshot, urns: Collection[str]) -> None:
 
 
 def refuse_unfinished(snapshot: Snapshot) -> None:
-    """Do nothing unless a run was cut off.
+    """Do nothing unless a run has left operations whose end it did not see.
 
     Raises:
-        StateError: One was, and what it has made is not settled.
+        StateError: One has, and what it has made is not settled.
     """
     if snapshot.operations:
         left = ", ".join(each.resource.urn for each in snapshot.operations)
-        raise StateError(f"a run was cut off, and has left {left}. Settle that first: flireo recover.")
+        raise StateError(
+            f"a run was cut off, or did not get an answer, and has left {left}. Settle that first: flireo recover."
+        )

@@ -212,8 +212,9 @@ class KindProvider(ResourceProvider):
             outputs, inputs = self._sealed(error.existing.outputs), self._sealed(error.existing.inputs)
             rpc.fail_unfinished(call, text, error.existing.id, outputs, inputs)
         except FlireoError as error:
-            reason = "UNAUTHENTICATED" if error.exit_code == ExitCode.AUTHENTICATION else ""
-            rpc.fail(call, SESSION.redactor.mask(f"{title}: {error.reason}"), reason=reason)
+            reasons = [rpc.UNAUTHENTICATED] if error.exit_code == ExitCode.AUTHENTICATION else []
+            reasons += [rpc.OUTCOME_UNKNOWN] if error.is_outcome_unknown else []
+            rpc.fail(call, SESSION.redactor.mask(f"{title}: {error.reason}"), *reasons)
 
     def _sealed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Mark secret fields as Pulumi secrets: one that the dashboard added was never marked by a program."""

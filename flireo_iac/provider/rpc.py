@@ -26,6 +26,12 @@ _STATUS_KEY = "grpc-status-details-bin"
 _UNKNOWN_CODE = 2
 """The SDK ends every failed call with this code; details with another one are thrown away by the engine."""
 
+UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED.name
+"""Tells the engine that the key was not accepted."""
+
+OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+"""Tells the local engine that the call may have made something; ``pulumi`` takes no notice."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -81,16 +87,15 @@ class ProviderFailure(Exception):  # noqa: N818 - its name is what a user reads 
     """What the provider raises; the engine shows only its text."""
 
 
-def fail(call: Call | None, text: str, *, reason: str = "") -> NoReturn:
+def fail(call: Call | None, text: str, *reasons: str) -> NoReturn:
     """End the call with an error of one or more lines and no traceback.
 
     Args:
         call: The engine's call; None falls back to a plain exception.
         text: What the user reads, without secrets.
-        reason: A word for programs, such as ``UNAUTHENTICATED``; travels as ``google.rpc.ErrorInfo``.
+        reasons: Words for the engine, such as ``UNAUTHENTICATED``; each travels as ``google.rpc.ErrorInfo``.
     """
-    details = [error_details_pb2.ErrorInfo(reason=reason, domain="flireo")] if reason else []
-    _end(call, text, *details)
+    _end(call, text, *(error_details_pb2.ErrorInfo(reason=reason, domain="flireo") for reason in reasons))
 
 
 def fail_unfinished(

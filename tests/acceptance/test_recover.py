@@ -200,6 +200,39 @@ def test_what_a_killed_run_made_is_put_into_the_state(bench: Callable[[], Bench]
     assert cut_off.agents == [id_]
 
 
+@pytest.mark.parametrize("engine", ["local"])
+def test_a_create_of_unknown_outcome_is_told_on_another_machine_and_settled_on_its_own(
+    tmp_path: Path, engine: str
+) -> None:
+    """The run ended by itself: its answer was lost, and so was the look that would have told what it had made."""
+    with running() as server:
+        bench = Bench(deployment_in(tmp_path, server, engine))
+        write_stack(bench.deployment)
+        for fault in (
+            {"kind": "status:504-after-commit", "method": "POST", "path": "/agents"},
+            {"kind": "status:403", "method": "GET", "path": "/agents", "after": 1, "times": None},
+        ):
+            httpx.post(f"{server.control_url}/faults", json=fault).raise_for_status()
+        lost = bench.deployment.run("up")
+        assert lost.code == 1
+        assert "It was not sent a second time. Run again." in " ".join(lost.text.split())
+        httpx.delete(f"{server.control_url}/faults").raise_for_status()
+        (id_,) = bench.agents
+        assert [each["resource"]["urn"] for each in bench.state()["pending_operations"]] == [URN]
+
+        own, elsewhere = bench.journal.path.parent, tmp_path / "journal"
+        own.rename(elsewhere)
+        told = bench.recover("--yes")
+        assert told.code == 4
+        assert f"flireo recover -s dev --take desk={id_}" in told.stdout
+        elsewhere.rename(own)
+
+        settled = bench.deployment.good("up")
+        assert "did not get an answer; it is not known whether" in " ".join(settled.text.split())
+        assert bench.agents == [id_]
+        assert "pending_operations" not in bench.state()
+
+
 @pytest.mark.sweep
 def test_what_never_arrived_is_forgotten_and_made(bench: Callable[..., Bench]) -> None:
     cut_off = bench(Point.RECEIVED)

@@ -20,7 +20,14 @@ from flireo_iac.core.journal import Journal, digester
 from flireo_iac.core.lifecycle import Lifecycle
 from flireo_iac.core.ports import Listing, Row
 from flireo_iac.core.refresh import ANSWER
-from flireo_iac.errors import AmbiguousCreateError, NotFoundError, ServerError, TransportError
+from flireo_iac.errors import (
+    AmbiguousCreateError,
+    FlireoError,
+    InvalidRequestError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+)
 from flireo_iac.kinds import KINDS, Kind
 
 AGENT = KINDS["agent"]
@@ -219,6 +226,27 @@ def test_what_the_platform_adds_by_itself_does_not_hide_the_object() -> None:
     lose_answer(account)
     inputs = {"name": "A", "autonomous_silence_handling": True, "llm_config": {"provider": "openai", "model": "m"}}
     assert lifecycle(account).create(AGENT, inputs, Said()).id == "1"
+
+
+@pytest.mark.parametrize("kind", [AGENT, KEY], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "refused"])
+def test_only_an_error_after_a_lost_answer_says_that_the_outcome_is_not_known(kind: Kind, is_lost: bool) -> None:
+    """The engine keeps such a create pending."""
+    account = Account()
+
+    def fail() -> None:
+        account.list = unreadable  # type: ignore[method-assign]
+        raise LOST if is_lost else InvalidRequestError("no", status=400, method="POST", path="/agents")
+
+    account.after_create = fail
+    with pytest.raises(FlireoError) as raised:
+        lifecycle(account).create(kind, dict(kind.example), Said())
+    assert raised.value.is_outcome_unknown is is_lost
+    assert account.calls.count("create") == 1
+
+
+def unreadable(kind: Kind, within: str = "") -> Listing:
+    raise ServerError("down", status=503, method="GET", path="/x")
 
 
 def test_an_incomplete_list_proves_nothing() -> None:

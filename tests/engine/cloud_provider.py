@@ -1,8 +1,8 @@
 """A dynamic provider over a cloud that is a folder. It is copied beside the test programs, and imported there.
 
 Each object is a file; each call is a line of ``calls.log``. ``faults.json`` lets calls fail: a list of
-``{"method", "name", "kind", "times"}`` with the kinds ``error``, ``status``, ``unauthenticated``, ``partial``,
-``sleep`` and ``die``; with ``seconds`` they take that long.
+``{"method", "name", "kind", "times"}`` with the kinds ``error``, ``status``, ``unauthenticated``, ``outcome-unknown``,
+``partial``, ``sleep`` and ``die``; with ``seconds`` they take that long.
 """
 
 # The dynamic classes of the SDK have no types.
@@ -76,7 +76,7 @@ def obey(method, name, identity=None, outs=None):
         os._exit(9)
     elif kind == "error":
         raise RuntimeError(fault.get("text", f"{method} of {name} failed"))
-    elif kind in ("partial", "status", "unauthenticated"):
+    elif kind in ("partial", "status", "unauthenticated", "outcome-unknown"):
         _, context = call_context()
         status = status_pb2.Status(code=2, message=fault.get("text", f"{name} is not ready"))
         if kind == "partial":
@@ -84,8 +84,8 @@ def obey(method, name, identity=None, outs=None):
             struct.update(outs)
             detail = provider_pb2.ErrorResourceInitFailed(id=identity, properties=struct, reasons=[status.message])
             status.details.add().Pack(detail)
-        if kind == "unauthenticated":
-            status.details.add().Pack(error_details_pb2.ErrorInfo(reason="UNAUTHENTICATED"))
+        if kind in ("unauthenticated", "outcome-unknown"):
+            status.details.add().Pack(error_details_pb2.ErrorInfo(reason=kind.upper().replace("-", "_")))
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         raise RuntimeError("hidden")
 

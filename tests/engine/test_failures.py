@@ -132,14 +132,38 @@ def test_an_error_message_alone_does_not_fail_the_run(lab: Lab) -> None:
     assert "only words" in lab.messages()
 
 
-def test_a_provider_that_dies_is_named(lab: Lab) -> None:
+def test_a_provider_that_dies_is_named_and_its_create_stays_pending(lab: Lab) -> None:
     lab.want(thing("a"))
     lab.faults({"method": "create", "name": "a", "kind": "die"})
     assert lab.run("up").exit_code == 1
     assert any("the provider process ended (status 9)" in text for text in lab.messages())
+    assert pending(lab) == [("creating", urn("a"))]
     lab.close()
     lab.up()
+    assert pending(lab) == []
     lab.settled()
+
+
+def test_a_create_of_unknown_outcome_stays_pending_until_the_resource_is_made(lab: Lab) -> None:
+    lab.want(thing("a", secrets={"token": "canary"}), thing("b"))
+    lab.faults({"method": "create-after", "name": "a", "kind": "outcome-unknown", "times": 2})
+    for _ in range(2):  # the second time, the first one's is pending too
+        assert lab.run("up", continue_on_error=True).exit_code == 1
+        assert "a is not ready" in lab.messages()
+        assert pending(lab) == [("creating", urn("a"))]
+        assert list(lab.ids()) == ["b"]
+        assert "canary" not in lab.state_path.read_text()
+    assert any("did not get an answer" in text and urn("a") in text for text in lab.messages())
+    lab.faults({"method": "create", "name": "a", "kind": "status"})  # this one made nothing; those before may have
+    assert lab.run("up").exit_code == 1
+    assert pending(lab) == [("creating", urn("a"))]
+    lab.up()
+    assert pending(lab) == []
+
+
+def pending(lab: Lab) -> list[tuple[str, str]]:
+    found = lab.latest().get("pending_operations", [])
+    return [(each["type"], each["resource"]["urn"]) for each in found]
 
 
 def test_an_interpreter_without_pulumi_is_named(lab: Lab) -> None:

@@ -84,7 +84,7 @@ def test_the_engine_is_told_what_the_page_says(
     if error is not None:
         shown = error.message.replace(f'"{NAME}"', '"<name>"', 1)
         assert inline(BY_NAME[fault].exit_code, general(facts, inputs, shown, place)) in cell
-        assert ("ErrorInfo" in error.details) == (BY_NAME[fault].exit_code == 3)
+        assert ("UNAUTHENTICATED" in error.reasons) == (BY_NAME[fault].exit_code == 3)
 
 
 def _act(process: Provider, kind: str, verb: str, inputs: dict[str, Any], state: Existing | None) -> None:

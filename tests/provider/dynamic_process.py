@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.rpc import error_details_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from flireo_iac.provider.pickled import provider_constant
@@ -62,10 +63,18 @@ def _unmarked(value: Any) -> Any:
 
 @dataclass
 class FailedError(Exception):
-    """A call that ended with an error."""
+    """A call that ended with an error.
+
+    Args:
+        message: What it says.
+        details: What goes with it by type, without the words for the engine.
+        reasons: The words for the engine.
+        has_status: Whether it came with a status, as all of ours do.
+    """
 
     message: str
     details: dict[str, Any] = field(default_factory=dict)
+    reasons: set[str] = field(default_factory=set)
     has_status: bool = True
 
 
@@ -166,8 +175,10 @@ def failure(error: grpc.RpcError) -> FailedError:
     for key, value in trailing or ():
         if key == "grpc-status-details-bin":
             status = status_pb2.Status.FromString(value)
-            details: dict[str, Any] = {each.type_url.rpartition(".")[2]: each.value for each in status.details}
-            return FailedError(status.message, details)
+            info = error_details_pb2.ErrorInfo
+            reasons = {info.FromString(each.value).reason for each in status.details if each.Is(info.DESCRIPTOR)}
+            rest = (each for each in status.details if not each.Is(info.DESCRIPTOR))
+            return FailedError(status.message, {each.type_url.rpartition(".")[2]: each.value for each in rest}, reasons)
     return FailedError(str(error.details()), has_status=False)
 
 

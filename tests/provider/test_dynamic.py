@@ -227,6 +227,7 @@ def test_an_error_is_one_line_without_a_traceback(process: Provider, emulator: R
     assert "\n" not in message
     assert "Traceback" not in message
     assert message.startswith('create phone number "two": ')
+    assert not failed.value.reasons, "nothing was made, so nothing is pending"
     assert "409" in message
 
 
@@ -234,7 +235,7 @@ def test_a_wrong_key_is_told_to_programs_too(tmp_path: Path, emulator: Running) 
     environ = {"FLIREO_API_KEY": "wrong-canary", "FLIREO_BASE_URL": emulator.url}
     with provider(tmp_path, environ) as process, pytest.raises(FailedError) as failed:
         process.create("agent", "desk", {"name": "A"})
-    assert b"UNAUTHENTICATED" in failed.value.details["ErrorInfo"]
+    assert failed.value.reasons == {"UNAUTHENTICATED"}
     assert "401" in failed.value.message
     assert "canary" not in failed.value.message
 
@@ -316,6 +317,7 @@ def test_a_create_that_made_nothing_stops_and_is_not_repeated(how: str, process:
     with pytest.raises(FailedError) as failed:
         process.create("agent", "desk", {"name": "A"})
     assert "Run again" in failed.value.message
+    assert failed.value.reasons == {"OUTCOME_UNKNOWN"}, "it may still arrive"
     assert len(sent(emulator, "POST")) == 1
     assert httpx.get(f"{emulator.url}/agents", headers={"Authorization": f"Bearer {KEY}"}).json() == {"agents": []}
 
@@ -324,8 +326,9 @@ def test_a_lost_create_whose_list_fails_too_says_so(process: Provider, emulator:
     process.create("agent", "first", {"name": "First"})
     fault(emulator, kind="status:502-after-commit", method="POST", times=1)
     fault(emulator, kind="status:400", method="GET", path="/agents", times=None)
-    with pytest.raises(FailedError, match="could not be read"):
+    with pytest.raises(FailedError, match="could not be read") as failed:
         process.create("agent", "desk", {"name": "A"})
+    assert failed.value.reasons == {"OUTCOME_UNKNOWN"}
 
 
 def test_a_found_object_that_cannot_be_read_is_kept_by_its_id(

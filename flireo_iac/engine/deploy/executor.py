@@ -206,7 +206,7 @@ class Executor:
                 identity, outputs = self._provider().create(new.urn, new.inputs, new.custom_timeouts.get("create", 0))
             except CallError as error:
                 if error.partial is None or not error.partial.id:
-                    self._forget(operation)
+                    self._end_without_answer(operation, error)
                     raise
                 failure, identity, outputs = error, error.partial.id, error.partial.outputs
         with self._keeper.changing():  # another step's write may be encoding this resource
@@ -263,6 +263,15 @@ class Executor:
         outputs = mark_secrets(answer, new.inputs)
         new.outputs = mark_outputs(outputs, new.inputs, new.additional_secret_outputs)
         self._redact.learn_properties(new.outputs)
+
+    def _end_without_answer(self, operation: Operation, error: CallError) -> None:
+        """Forget a create that made nothing; one that may have made something stays pending, for whoever looks."""
+        if not error.is_outcome_unknown:
+            self._forget(operation)
+            return
+        with self._keeper.changing():
+            self._keeper.keep(operation)
+        self._keeper.commit()
 
     def _forget(self, operation: Operation) -> None:
         with self._keeper.changing():

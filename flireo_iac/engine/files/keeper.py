@@ -14,6 +14,7 @@ from flireo_iac.engine.files.growing import GrowingState
 from flireo_iac.engine.files.secrets import Crypter
 from flireo_iac.engine.files.snapshot import Operation, Snapshot, ordered
 from flireo_iac.engine.model.state import Resource
+from flireo_iac.engine.model.values import equal
 
 
 class Keeper:
@@ -69,6 +70,18 @@ class Keeper:
     def end(self, operation: Operation) -> None:
         """Forget an operation that ended; call it inside ``changing``."""
         self._running.remove(operation)
+
+    def keep(self, operation: Operation) -> None:
+        """Let a create that ended stay pending, as one of a run that was cut off; call it inside ``changing``."""
+        self._running.remove(operation)
+        made = operation.resource
+        # An earlier run's that says the same has nothing to add.
+        self._kept = [
+            found
+            for found in self._kept
+            if found.resource.urn != made.urn or not equal(found.resource.inputs, made.inputs)
+        ]
+        self._kept.append(operation)
 
     def done(self, resource: Resource) -> None:
         """Let a resource leave the state; call it inside ``changing``."""

@@ -67,7 +67,7 @@ class Store:
             return
         lines = "\n".join(f"  {operation.type} {operation.resource.urn}" for operation in base.operations)
         words = (
-            f"an earlier run was cut off; it is not known whether these operations happened:\n{lines}\nWhat a create "
-            "has made is looked for before it is sent again. To settle it now: flireo recover."
+            "an earlier run was cut off, or did not get an answer; it is not known whether these operations happened:\n"
+            f"{lines}\nWhat a create has made is looked for before it is sent again. To settle it now: flireo recover."
         )
         self._emit(Message(words, Severity.WARNING))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -17,7 +17,20 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from flireo_iac.engine.model.values import Properties, Unknown, UnsupportedValueError, contains, read_struct
 from flireo_iac.engine.processes.children import Child
 
-_DETAILS_KEY = "grpc-status-details-bin"
+OUTCOME_UNKNOWN: Final = "OUTCOME_UNKNOWN"
+"""Reason of a ``google.rpc.ErrorInfo``: the call may have made something all the same, and nobody knows."""
+
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+_CONNECTION_CODES: Final = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+    }
+)
+"""Codes that gRPC gives when no answer comes; the SDK's provider host ends every failed call with another one."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,21 @@ class CallError(Exception):
         text: What the provider says.
         unauthenticated: True when the key was not accepted.
         partial: What is there all the same; None when nothing is known to be.
+        is_outcome_unknown: True when the call may have made something of which nothing is known.
     """
 
-    def __init__(self, text: str, *, unauthenticated: bool = False, partial: Partial | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        unauthenticated: bool = False,
+        partial: Partial | None = None,
+        is_outcome_unknown: bool = False,
+    ) -> None:
         self.text = text
         self.unauthenticated = unauthenticated
         self.partial = partial
+        self.is_outcome_unknown = is_outcome_unknown
         super().__init__(text)
 
 
@@ -57,7 +79,7 @@ class CutOffError(CallError):
     """A call was cut off because the run was stopped at once; the user knows why."""
 
     def __init__(self) -> None:
-        super().__init__("")
+        super().__init__("", is_outcome_unknown=True)
 
 
 def explain(error: Any, child: Child) -> CallError:
@@ -71,13 +93,19 @@ def explain(error: Any, child: Child) -> CallError:
     if code is grpc.StatusCode.UNAVAILABLE:
         status = child.wait(0.5)
         if status is not None:
-            return CallError(f"the provider process ended (status {status}) during the call; what it did is not known")
+            ended = f"the provider process ended (status {status}) during the call; what it did is not known"
+            return CallError(ended, is_outcome_unknown=True)
     said = CallError(str(error.details() or code.name))
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS_KEY:
             said = _read_details(value, said.text)
     unauthenticated = said.unauthenticated or code is grpc.StatusCode.UNAUTHENTICATED
-    return CallError(last_words(said.text), unauthenticated=unauthenticated, partial=said.partial)
+    return CallError(
+        last_words(said.text),
+        unauthenticated=unauthenticated,
+        partial=said.partial,
+        is_outcome_unknown=said.is_outcome_unknown or code in _CONNECTION_CODES,
+    )
 
 
 def read_answer(struct: Any) -> Properties:
@@ -89,7 +117,8 @@ def read_answer(struct: Any) -> Properties:
     try:
         return read_struct(struct)
     except UnsupportedValueError as error:
-        raise CallError(f"the provider answered with what cannot be kept: {error}") from error
+        text = f"the provider answered with what cannot be kept: {error}"
+        raise CallError(text, is_outcome_unknown=True) from error
 
 
 def read_known(struct: Any) -> Properties:
@@ -100,7 +129,7 @@ def read_known(struct: Any) -> Properties:
     """
     properties = read_answer(struct)
     if contains(properties, Unknown):
-        raise CallError("the provider answered with an unknown value, expected known ones")
+        raise CallError("the provider answered with an unknown value, expected known ones", is_outcome_unknown=True)
     return properties
 
 
@@ -112,6 +141,7 @@ def _read_details(content: str | bytes, text: str) -> CallError:
         return CallError(text)  # not the details we know; the plain text stands
     partial = None
     unauthenticated = status.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
+    is_outcome_unknown = False
     for detail in status.details:
         failed, info = provider_pb2.ErrorResourceInitFailed(), error_details_pb2.ErrorInfo()
         if detail.Is(failed.DESCRIPTOR) and detail.Unpack(failed):
@@ -121,8 +151,9 @@ def _read_details(content: str | bytes, text: str) -> CallError:
         elif detail.Is(info.DESCRIPTOR) and detail.Unpack(info):
             # The SDK's provider host ends every failed call with one code; the reason says more.
             unauthenticated = unauthenticated or info.reason == grpc.StatusCode.UNAUTHENTICATED.name
+            is_outcome_unknown = is_outcome_unknown or info.reason == OUTCOME_UNKNOWN
     text = status.message or "\n".join(partial.reasons if partial else ()) or text
-    return CallError(text, unauthenticated=unauthenticated, partial=partial)
+    return CallError(text, unauthenticated=unauthenticated, partial=partial, is_outcome_unknown=is_outcome_unknown)
 
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)$', re.MULTILINE)

@@ -246,7 +246,7 @@ class ProviderProcess:
         )
         answer = self._call("Create", request)
         if not answer.id:
-            raise CallError("the provider answered the create with no id")
+            raise CallError("the provider answered the create with no id", is_outcome_unknown=True)
         return str(answer.id), read_known(answer.properties)
 
     def update(self, urn: str, old: Resource, inputs: Properties, ignored: list[str], timeout_s: float) -> Properties:
