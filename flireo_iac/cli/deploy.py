@@ -85,7 +85,7 @@ def up(
         session.plan_first(lambda run: run.preview(refresh=refresh), is_shown=not skip_preview)
         session.stop_what_must_be_asked_for()
         session.warn_of_abandoned()
-        session.foresee(is_read=refresh and not asks, as_planned=not asks)
+        session.foresee(is_read=refresh and not asks, with_refresh=refresh and asks, as_planned=not asks)
         if asks:
             session.ask("Do you want to perform this update?")
         result = session.show(lambda run: run.up(refresh=refresh, as_planned=not asks))
@@ -152,7 +152,7 @@ def destroy(
     with Session(choice, as_json=as_json, diff=diff) as session:
         session.plan_first(lambda run: run.destroy(preview=True, refresh=refresh), is_shown=not skip_preview)
         session.warn_of_abandoned(makes_nothing=True)
-        session.foresee(is_read=refresh and not asks)
+        session.foresee(is_read=refresh and not asks, with_refresh=refresh and asks)
         if asks:
             session.ask(f"Do you want to delete all this from the stack {session.engine.stack}?")
         session.exit(session.show(lambda run: run.destroy(refresh=refresh)))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -42,6 +45,35 @@ def check(deployment: Deployment, verb: str, *flags: str) -> tuple[int, int]:
     return seen
 
 
+def read_until(terminal: int, wanted: str) -> str:
+    """Read what is printed at a terminal, until it ends or a text comes."""
+    text = ""
+    with suppress(OSError):  # nobody writes there any more
+        while wanted not in text:
+            text += os.read(terminal, 4096).decode()
+    return text
+
+
+def check_asked(deployment: Deployment, verb: str, *flags: str) -> tuple[int, int]:
+    """Run a verb that asks, say yes, and hold its forecast against what the server saw after that."""
+    terminal, other = os.openpty()
+    command = [sys.executable, "-m", "flireo_iac.cli", verb, "--engine", "local", "--stack", "dev", *flags]
+    environment = {**deployment.environment, "TERM": "dumb"}
+    with subprocess.Popen(
+        command, cwd=deployment.folder, env=environment, stdin=other, stdout=subprocess.DEVNULL, stderr=other
+    ) as process:
+        os.close(other)
+        asked = read_until(terminal, "[y/N]")
+        counted(deployment)
+        os.write(terminal, b"y\n")
+        rest = read_until(terminal, "never printed")
+    os.close(terminal)
+    assert process.returncode == 0, asked + rest
+    seen = counted(deployment)
+    assert told(asked) == seen, asked
+    return seen
+
+
 def test_requests_are_foreseen_to_the_last_one(deployment: Deployment) -> None:
     write_shop(deployment, pairs=2)
     assert check(deployment, "up", "--json")[1] == 9
@@ -57,7 +89,8 @@ def test_requests_are_foreseen_to_the_last_one(deployment: Deployment) -> None:
 
     for name in ("numbers/line01.yaml", "agents/desk01.yaml", "agents/desk01.md"):
         (deployment.folder / name).unlink()
-    assert check(deployment, "up")[1] == 2
+    is_local = deployment.engine == "local"  # pulumi asks by itself
+    assert (check_asked(deployment, "up", "--refresh") if is_local else check(deployment, "up"))[1] == 2
 
     if deployment.engine == "local":  # these go to pulumi as they are: their plan is not asked for
         check(deployment, "refresh", "--json")
@@ -73,6 +106,7 @@ def test_a_preview_foresees_the_run_and_sends_nothing(deployment: Deployment) ->
     foreseen = json.loads(done.stdout)["forecast"]
     deployment.good("up")
     assert counted(deployment) == (foreseen["reads"], foreseen["writes"])
+    assert check_asked(deployment, "destroy", "--refresh")[1] == 7
 
 
 def test_a_named_request_log_holds_every_request_and_no_secret(deployment: Deployment) -> None:
