@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import signal
 import sys
+import threading
 
 import typer
 
@@ -53,8 +55,9 @@ def register_commands() -> None:
 
 def main() -> None:
     """Run the command line; every error a user can cause becomes one line and its exit code."""
-    register_commands()
     try:
+        _interrupt_when_ended()
+        register_commands()
         app()
     except StackError as error:
         for problem in error.problems:
@@ -75,6 +78,14 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.FAILED)
+
+
+def _interrupt_when_ended() -> None:
+    """Let SIGTERM and a closed terminal do what Ctrl-C does; what ``nohup`` ignores stays ignored."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
 
 
 def _is_interrupt(stopped: BaseException) -> bool:

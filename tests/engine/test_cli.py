@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -167,6 +168,17 @@ def test_a_person_is_asked_once(lab: Lab, answer: str, code: int, calls: list[tu
     assert terminal.text.count("[y/N]") == 1
     assert lab.calls() == calls
     assert "\x1b[" in terminal.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.sweep)])
+def test_a_signal_at_the_question_cancels_as_ctrl_c_does(lab: Lab, number: signal.Signals) -> None:
+    lab.want(thing("a"))
+    terminal = Terminal(lab, "up", "-s", "dev")
+    terminal.read_until("[y/N]")
+    terminal.process.send_signal(number)
+    assert terminal.end() == 8, terminal.text
+    assert "cancelled." in terminal.text
+    assert lab.calls() == []
 
 
 def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> None:

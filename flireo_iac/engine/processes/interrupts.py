@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one lets running steps end, the second one stops at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first one lets running steps end, the second one stops at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 
 class Interrupts:
-    """Catches SIGINT and SIGTERM while it is entered; only in the main thread, elsewhere it does nothing.
+    """Catches SIGINT, SIGTERM and SIGHUP while it is entered; only in the main thread, elsewhere it does nothing.
+
+    A SIGHUP that is ignored, as ``nohup`` has it, stays so.
 
     Args:
         first: Called for the first signal.
@@ -25,7 +27,10 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            numbers = [signal.SIGINT, signal.SIGTERM]
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+                numbers.append(signal.SIGHUP)
+            for number in numbers:
                 self._former[number] = signal.signal(number, self._handle)
         return self
 
