@@ -221,6 +221,7 @@ class Engine:
         except KeyboardInterrupt:
             hard_stop = run.failed = True
             self._end_children(run)
+            self.backend.unlock()  # where the signal hit while it was given back
             self._tell_cut_off(run)
         finally:
             self._verbs.processes.release()
@@ -245,10 +246,10 @@ class Engine:
         if dry_run:
             yield
             return
-        for lock in self.backend.lock():
-            words = f"a run that is gone left its lock, which is removed: it was held by {lock.holder}."
-            self._emit(Message(words, Severity.WARNING))
         try:
+            for lock in self.backend.lock():
+                words = f"a run that is gone left its lock, which is removed: it was held by {lock.holder}."
+                self._emit(Message(words, Severity.WARNING))
             yield
         finally:
             self.backend.unlock()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from flireo_iac.engine.files.locks import Locks
 from flireo_iac.engine.processes.children import Child
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 from tests.engine.lab import Lab, thing
@@ -81,3 +83,24 @@ def test_a_child_is_killed_while_another_wait_holds_its_lock(lab: Lab) -> None:
         assert not killer.is_alive()
     assert child.wait(10) == -signal.SIGKILL
     child.end()
+
+
+@pytest.mark.parametrize(("owner", "name"), [(Path, "rename"), (Locks, "refuse_if_held"), (Locks, "others")])
+def test_a_signal_while_the_lock_is_taken_leaves_none(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    lab.want(thing("a"))
+    real = getattr(owner, name)
+
+    def hook(found: object, *given: object) -> object:
+        answer = real(found, *given)
+        if lab.backend_files("locks/**/*.json"):
+            monkeypatch.setattr(owner, name, real)
+            send(signal.SIGTERM)
+        return answer
+
+    monkeypatch.setattr(owner, name, hook)
+    assert lab.run("up").exit_code == 8
+    assert getattr(owner, name) is real, "the signal was sent"
+    assert [path for path in lab.backend_files("locks/**/*") if not path.is_dir()] == []
+    assert lab.calls() == []

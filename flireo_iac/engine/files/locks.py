@@ -68,12 +68,12 @@ class Locks:
         self._write(moment)
         try:
             self.refuse_if_held()
-        except LockedError:
+            left = self.others()
+            for lock in left:
+                lock.path.unlink(missing_ok=True)
+        except BaseException:  # a signal, too
             self.give_back()
             raise
-        left = self.others()
-        for lock in left:
-            lock.path.unlink(missing_ok=True)
         return left
 
     def give_back(self) -> None:
@@ -82,12 +82,12 @@ class Locks:
         Raises:
             OSError: Its file cannot be removed; the kernel's lock on it is given back all the same.
         """
-        own, self._own = self._own, None
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-        if own is not None:
-            own.unlink(missing_ok=True)
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+        if self._own is not None:
+            self._own.unlink(missing_ok=True)
+            self._own = None
 
     def others(self) -> list[Lock]:
         """Give the locks of others."""
@@ -110,10 +110,9 @@ class Locks:
                 _KERNEL: _lock(self._descriptor, fcntl.LOCK_EX),
             }
             os.write(self._descriptor, json.dumps(content).encode())
-            own = self.folder / f"{uuid.uuid4()}.json"
-            beside.rename(own)
-            self._own = own
-        except OSError:
+            self._own = self.folder / f"{uuid.uuid4()}.json"
+            beside.rename(self._own)
+        except BaseException:  # a signal, too
             beside.unlink(missing_ok=True)
             self.give_back()
             raise
