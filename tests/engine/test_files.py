@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -323,6 +324,19 @@ def test_where_the_state_is(lab: Lab, tmp_path: Path, monkeypatch: pytest.Monkey
     (lab.home / "credentials.json").write_text('{"current": "https://api.pulumi.com"}')
     with pytest.raises(SettingsError, match="Use --engine pulumi"):
         find_root(project, home)
+
+
+def test_a_disk_that_fills_up_leaves_no_torn_history(backend: Backend) -> None:
+    backend.write('{"version": 3, "text": "' + "y" * 900 + '"}')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(StateError, match="cannot be written"):
+            backend.add_history({"kind": "update"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (kept,) = [path for path in backend.root.rglob("*dev*") if path.is_file() and "stacks" not in path.parts]
+    assert json.loads(kept.read_text()) == {"kind": "update"}
 
 
 def test_one_lock_at_a_time(backend: Backend) -> None:

@@ -259,5 +259,12 @@ def _sync(folder: Path) -> None:
 
 
 def _write_new(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "w", encoding="utf-8") as file:
-        file.write(text)
+    """Write a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as file:
+            file.write(text.encode())
+        beside.replace(path)
+    except BaseException:  # a signal, too
+        beside.unlink(missing_ok=True)
+        raise
