@@ -54,6 +54,8 @@ class Run:
     busy: bool = False
     """True as soon as steps may run."""
     cancelled: bool = False
+    settled: bool = False
+    """True when all is done but the history and the lock, and a first signal comes too late to stop anything."""
     cut_off: list[Operation] = field(default_factory=list)
     """What was under way when the run was stopped at once."""
     keeper: Keeper | None = None

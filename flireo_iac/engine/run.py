@@ -215,6 +215,7 @@ class Engine:
         try:
             with Interrupts(lambda: self._stop(run), lambda: self._stop_at_once(run)), self._locked(dry_run=dry_run):
                 body(run)
+                run.settled = True
                 run.failed = run.failed or run.cancelled
                 if not dry_run:
                     self._add_history(run, started_at)
@@ -255,6 +256,8 @@ class Engine:
             self.backend.unlock()
 
     def _stop(self, run: Run) -> None:
+        if run.settled:
+            return  # all is done and said to be so; what is left is a moment
         if not run.busy:
             raise KeyboardInterrupt  # nothing runs yet, there is nothing to wait for
         run.cancelled = True

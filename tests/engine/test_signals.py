@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from flireo_iac.engine.files.backend import Backend
 from flireo_iac.engine.files.locks import Locks
+from flireo_iac.engine.model.events import Summary
 from flireo_iac.engine.processes.children import Child
 from flireo_iac.engine.processes.provider_process import ProviderProcess
 from tests.engine.lab import Lab, thing
@@ -104,3 +106,18 @@ def test_a_signal_while_the_lock_is_taken_leaves_none(
     assert getattr(owner, name) is real, "the signal was sent"
     assert [path for path in lab.backend_files("locks/**/*") if not path.is_dir()] == []
     assert lab.calls() == []
+
+
+def test_a_signal_after_all_is_done_changes_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.want()
+    real = Backend.add_history
+
+    def add_history(backend: Backend, record: Mapping[str, object]) -> None:
+        real(backend, record)
+        send(signal.SIGINT)
+
+    monkeypatch.setattr(Backend, "add_history", add_history)
+    result = lab.run("up")
+    (summary,) = [event for event in lab.events if isinstance(event, Summary)]
+    assert (result.exit_code, result.failed, summary.failed, summary.stopped) == (0, False, False, False)
+    assert lab.messages() == []
