@@ -9,6 +9,7 @@ from typing import Any
 from flireo_iac.core.canonical import whole
 
 _BUILT_IN = {"endCall", "transferCall"}
+_PLAN_KEYS = ("structuredDataPlan", "structured_data_plan")  # dialects spell it differently
 
 
 class Copies:
@@ -44,11 +45,10 @@ class Copies:
         """Give the same for an analysis plan; what stands beside the copied part stays there."""
         if not isinstance(plan, Mapping) or "template" in plan:
             return None
-        name = self._plans.get(_text(plan.get("structuredDataPlan")))
-        beside = {key: value for key, value in plan.items() if key != "structuredDataPlan"}
-        if name is None or None in beside.values() or "structured_data_plan" in beside:
-            return None
-        return {"template": name, **beside}
+        copied = [value for key, value in plan.items() if key in _PLAN_KEYS]
+        beside = {key: value for key, value in plan.items() if key not in _PLAN_KEYS}
+        name = self._plans.get(_text(copied[0])) if len(copied) == 1 else None
+        return None if name is None or None in beside.values() else {"template": name, **beside}
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flireo_iac.core.canonical import same
+from flireo_iac.core.canonical import canonical, same
 from flireo_iac.errors import Problem, StackError
 from flireo_iac.pull.holding import UNKNOWN, held, hidden, holds_unknown
 from flireo_iac.pull.result import write_files
@@ -59,7 +59,8 @@ def unsaid(
             continue
         for name, value in hidden(item.kind, values).items():
             now = found[key].get(name, UNKNOWN)
-            if not holds_unknown(now) and not same(now, value):
+            model = item.kind.model  # a template that is laid in may be spelled in another dialect than the account
+            if not holds_unknown(now) and not same(canonical(model, {name: now}), canonical(model, {name: value})):
                 wrong.setdefault((key, name), "a stack file cannot say it as the account has it")
             elif name not in found[key]:
                 wrong.setdefault((key, name), "it is not read back")
