@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -179,6 +180,24 @@ def test_a_signal_at_the_question_cancels_as_ctrl_c_does(lab: Lab, number: signa
     assert terminal.end() == 8, terminal.text
     assert "cancelled." in terminal.text
     assert lab.calls() == []
+
+
+@pytest.mark.parametrize("module", ["typer", "flireo_iac.cli.webhooks"])
+def test_ctrl_c_while_the_command_is_loaded_is_one_line(lab: Lab, module: str) -> None:
+    interrupting = f"""if True:
+        import signal, sys
+        class Finder:
+            def find_spec(name, path, target=None):
+                if name == {module!r}:
+                    signal.raise_signal(signal.SIGINT)
+        sys.meta_path.insert(0, Finder)
+        from flireo_iac.cli.__main__ import start
+        start()
+    """
+    environment = {**lab.environment, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", interrupting, "--version"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (8, "", "error: cancelled.\n")
 
 
 def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> None:
