@@ -87,7 +87,7 @@ class Session:
         result = action(self.engine)
         self._costs.stop()
         if self.report is not None:
-            output.data_json({**self.report.document, **self._costs.plain()})
+            output.data_json({**self.report.document, **self._costs.plain()}, must_arrive=False)
         elif result.exit_code == ExitCode.DONE and (compared := self._costs.comparison()) is not None:
             output.note(compared)
         return result
@@ -124,7 +124,7 @@ class Session:
             raise typer.Exit(result.exit_code)
         if is_shown and self.display is not None:
             self.display.diff = False  # what was shown need not be shown again
-            output.data("")
+            output.data("", must_arrive=False)
 
     def warn_of_abandoned(self, *, makes_nothing: bool = False) -> None:
         """Say which creates were cut off that this run does not settle; ``makes_nothing`` for a destroy."""

@@ -55,6 +55,7 @@ def register_commands() -> None:
 
 def main() -> None:
     """Run the command line; every error a user can cause becomes one line and its exit code."""
+    output.steady_streams()
     try:
         _interrupt_when_ended()
         register_commands()
@@ -75,9 +76,6 @@ def main() -> None:
             raise
         output.error("cancelled.")
         sys.exit(ExitCode.CANCELLED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(ExitCode.FAILED)
 
 
 def _interrupt_when_ended() -> None:

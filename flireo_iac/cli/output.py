@@ -11,28 +11,33 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flireo_iac.errors import Problem
+from flireo_iac.errors import FlireoError, Problem
 
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 class SteadyStream:
-    """Standard output that never fails: what cannot be written any more is dropped, and the run goes on.
+    """A standard stream that never fails: what cannot be written any more is dropped, and the run goes on.
 
     A reader that has seen enough (``| head``), or a full disk, must not stop a deployment halfway.
 
     Args:
         stream: The real stream.
+        is_told: True warns on standard error when something is dropped that a reader still waits for.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_told: bool = True) -> None:
         self._stream = stream
+        self._is_told = is_told
+        self.lost: OSError | None = None
+        """Why something was dropped that a reader still waits for; None when nothing was."""
 
     def write(self, text: str) -> int:
         """Write as long as somebody takes it."""
@@ -47,13 +52,32 @@ class SteadyStream:
         try:
             action()
         except OSError as problem:
-            if not isinstance(problem, BrokenPipeError):
-                sys.stderr.write(f"warning: standard output: {problem.strerror}; the run goes on without it.\n")
             # Whatever else writes there goes nowhere from now on, the interpreter's last flush too.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            if isinstance(problem, BrokenPipeError):
+                return
+            self.lost = problem
+            if self._is_told:
+                with suppress(OSError):  # the same full disk may be below standard error
+                    sys.stderr.write(f"warning: standard output: {problem.strerror}; the run goes on without it.\n")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def steady_streams() -> None:
+    """Let no standard stream fail from now on; one that is closed leads nowhere."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            # Else the next file that is opened would take this number, and children would write into it.
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    sys.stdout = cast(TextIO, SteadyStream(sys.stdout))
+    sys.stderr = cast(TextIO, SteadyStream(sys.stderr, is_told=False))
 
 
 def steady_stdout() -> IO[str]:
@@ -61,15 +85,26 @@ def steady_stdout() -> IO[str]:
     return cast(IO[str], SteadyStream(sys.stdout))
 
 
-def data(text: str) -> None:
-    """Print a line of data to stdout; what a file's name holds besides UTF-8 becomes escapes, which JSON reads."""
+def data(text: str, *, must_arrive: bool = True) -> None:
+    """Print a line of data to stdout; what a file's name holds besides UTF-8 becomes escapes, which JSON reads.
+
+    Args:
+        text: The line.
+        must_arrive: False where what was done counts more than what is said of it.
+
+    Raises:
+        FlireoError: Standard output cannot be written, as on a full disk; a reader that went away is no error.
+    """
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     sys.stdout.flush()
+    lost = getattr(sys.stdout, "lost", None)
+    if lost is not None and must_arrive:
+        raise FlireoError(f"standard output: not everything could be written ({lost.strerror}).")
 
 
-def data_json(value: Any) -> None:
-    """Print a value as JSON to stdout, two spaces deep, Unicode as it is."""
-    data(json_text(value))
+def data_json(value: Any, *, must_arrive: bool = True) -> None:
+    """Print a value as JSON to stdout, two spaces deep, Unicode as it is; the rest is as for ``data``."""
+    data(json_text(value), must_arrive=must_arrive)
 
 
 def json_text(value: Any) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flireo_iac.cli import output
 from flireo_iac.engine.model.values import unwrap
 from tests.engine.lab import CLI, REPOSITORY, Lab, thing, urn
 
@@ -221,3 +223,46 @@ def test_the_other_engine_gets_the_same_command(lab: Lab, tmp_path: Path) -> Non
     done = lab.cli("preview", "-s", "dev", "--engine", "local")
     assert done.stderr == "engine: local\n"
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_below_both_streams_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full")
+    with full.open("w") as out, full.open("w") as error:
+        error.reconfigure(line_buffering=True)
+        monkeypatch.setattr("sys.stderr", error)
+        stream = output.SteadyStream(out)
+        for text in ("a step is done\n", "another one\n"):
+            stream.write(text)
+            stream.flush()
+        assert stream.lost is not None
+        with pytest.raises(OSError, match="No space"):
+            error.flush()
+        output.SteadyStream(error, is_told=False).flush()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_streams_that_take_nothing_stop_no_command() -> None:
+    script = """
+import os, subprocess, sys, tempfile
+from flireo_iac.cli import output
+output.steady_streams()
+with tempfile.TemporaryFile() as made:
+    subprocess.run(["echo", "a child"], check=False)
+    output.note("a note")
+    output.data("a document", must_arrive=False)
+    assert os.fstat(made.fileno()).st_size == 0 and made.fileno() > 2
+"""
+    quoted = shlex.join([sys.executable, "-c", script])
+    data = shlex.join([sys.executable, "-c", "from flireo_iac.cli import output as o; o.steady_streams(); o.data('x')"])
+    for redirected in ("<&- >&- 2>&-", ">/dev/full 2>&1", "2>/dev/full", "2>&1 | true"):
+        done = subprocess.run(
+            ["bash", "-c", f"{quoted} {redirected}; exit ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), redirected
+    done = subprocess.run(["bash", "-c", f"{data} >/dev/full"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, "data that must arrive"
+    assert "not everything could be written (No space left on device)" in done.stderr
