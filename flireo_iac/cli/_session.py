@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ from flireo_iac.cli import output
 from flireo_iac.cli._choice import Choice
 from flireo_iac.cli._choosing import ask
 from flireo_iac.cli._state import told
-from flireo_iac.errors import ExitCode
+from flireo_iac.errors import ExitCode, FlireoError
 
 if TYPE_CHECKING:
     from flireo_iac.engine.model.events import Emit
@@ -47,21 +47,26 @@ class Session:
             shown = self.display = TextDisplay(console, diff=diff, live=live)
             if live and choice.verb in ("up", "refresh", "destroy"):
                 self._ask_passphrase()
+        self._is_printed = False
         self._choice = choice
         self._recorder = Recorder(shown)
         self._costs = Costs()
-        self.engine: Engine = Engine(
-            choice.cwd,
-            choice.stack,
-            emit=self._recorder,
-            parallel=choice.parallel or DEFAULT_PARALLEL,
-            targets=choice.targets,
-            continue_on_error=choice.continue_on_error,
-            message=choice.message,
-        )
-        if choice.verb == "up":
-            for name, value in told(self.engine.backend.read()).items():
-                self.engine.tell_children(name, value)
+        try:
+            self.engine: Engine = Engine(
+                choice.cwd,
+                choice.stack,
+                emit=self._recorder,
+                parallel=choice.parallel or DEFAULT_PARALLEL,
+                targets=choice.targets,
+                continue_on_error=choice.continue_on_error,
+                message=choice.message,
+            )
+            if choice.verb == "up":
+                for name, value in told(self.engine.backend.read()).items():
+                    self.engine.tell_children(name, value)
+        except FlireoError as error:
+            self._print_failed(error)
+            raise
 
     @staticmethod
     def _ask_passphrase() -> None:
@@ -75,20 +80,34 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FlireoError):
+            self._print_failed(error)
         if self.display is not None:
             self.display.close()
         self.engine.close()
         self._costs.close()
+
+    def _print_document(self, *, must_arrive: bool = True, **more: Any) -> None:
+        """Print the one document of the command, if one was asked for."""
+        if self.report is not None and not self._is_printed:
+            self._is_printed = True
+            output.data_json({**self.report.document, **self._costs.plain(), **more}, must_arrive=must_arrive)
+
+    def _print_failed(self, error: FlireoError) -> None:
+        """Let who asked for a document have one of a run that an error ended."""
+        if self.report is not None and not self._is_printed:
+            self.report.fail(str(error))
+            self._print_document(must_arrive=False)
 
     def show(self, action: Callable[[Engine], Result]) -> Result:
         """Run a verb, and print its document if one was asked for."""
         self._costs.start()
         result = action(self.engine)
         self._costs.stop()
-        if self.report is not None:
-            output.data_json({**self.report.document, **self._costs.plain()}, must_arrive=False)
-        elif result.exit_code == ExitCode.DONE and (compared := self._costs.comparison()) is not None:
+        self._print_document(must_arrive=False)
+        is_told = self.report is None and result.exit_code == ExitCode.DONE
+        if is_told and (compared := self._costs.comparison()) is not None:
             output.note(compared)
         return result
 
@@ -105,9 +124,7 @@ class Session:
         if result.exit_code == ExitCode.DONE:
             self.foresee(is_read=False, with_refresh=is_refreshed)
             warn_of_rails(self._recorder.plan, self._choice.allowed)
-        if self.report is not None:
-            rails = {"rails": plain_rails(self._recorder.plan, self._choice.allowed)}
-            output.data_json({**self.report.document, **self._costs.plain(), **rails})
+        self._print_document(rails=plain_rails(self._recorder.plan, self._choice.allowed))
         return result
 
     def plan_first(self, action: Callable[[Engine], Result], *, is_shown: bool) -> None:
@@ -119,8 +136,7 @@ class Session:
         """
         result = action(self.engine) if is_shown else self._recorder.quietly(lambda: action(self.engine))
         if result.exit_code != ExitCode.DONE:
-            if self.report is not None:
-                output.data_json(self.report.document)
+            self._print_document()
             raise typer.Exit(result.exit_code)
         if is_shown and self.display is not None:
             self.display.diff = False  # what was shown need not be shown again

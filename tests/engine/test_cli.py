@@ -266,3 +266,28 @@ with tempfile.TemporaryFile() as made:
     done = subprocess.run(["bash", "-c", f"{data} >/dev/full"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, "data that must arrive"
     assert "not everything could be written (No space left on device)" in done.stderr
+
+
+def test_whoever_asks_for_a_document_gets_one_of_a_run_that_an_error_ended(lab: Lab) -> None:
+    def failed(*arguments: str) -> str:
+        done = lab.cli(*arguments, "-s", "dev", "--json")
+        assert done.returncode == 1, done.stderr
+        document = json.loads(done.stdout)
+        assert (document["result"], document["steps"]) == ("failed", [])
+        (diagnostic,) = document["diagnostics"]
+        assert diagnostic["severity"] == "error"
+        assert f"error: {diagnostic['message']}\n" in done.stderr
+        return str(diagnostic["message"])
+
+    lab.want()
+    backend = lab.engine().backend
+    backend.state_path.parent.mkdir(parents=True)
+    backend.state_path.write_text("{")
+    assert "dev.json" in failed("up", "--yes")
+    backend.state_path.unlink()
+    (lab.project / "Pulumi.dev.yaml").write_text("{}\n")
+    backend.lock()
+    try:
+        assert "is locked" in failed("up", "--yes", "--skip-preview")
+    finally:
+        backend.unlock()

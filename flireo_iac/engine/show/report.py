@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import Any
 
 from flireo_iac.engine.model.diff import detailed
-from flireo_iac.engine.model.events import Event, Message, Op, StepEnded, Summary
+from flireo_iac.engine.model.events import Event, Message, Op, Phase, Severity, StepEnded, Summary
 from flireo_iac.engine.model.state import Resource, plain_resource
 from flireo_iac.engine.model.urns import STACK_TYPE, type_of
 from flireo_iac.engine.model.values import masked
@@ -36,6 +37,13 @@ class JsonReport:
                 self._take_message(event)
             elif isinstance(event, Summary):
                 self._summarise(event)
+
+    def fail(self, why: str) -> None:
+        """Make the document of a run that an error ended before its summary: what it did so far, and why it ended."""
+        with self._lock:
+            self._diagnostics.append({"message": why, "severity": str(Severity.ERROR)})
+            counts = Counter(Op(step["op"]) for step in self._steps)
+            self._summarise(Summary(Phase("", dry_run=False, stack=""), counts, 0.0, failed=True))
 
     def _take_step(self, event: StepEnded) -> None:
         step = event.started
