@@ -27,7 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from flireo_iac.client.budget_file import open_file
+from flireo_iac.client.budget_file import identity, open_file
 from flireo_iac.client.hints import Quota
 from flireo_iac.client.memory import Memory
 from flireo_iac.client.schedule import Planned, Schedule
@@ -126,6 +126,7 @@ class Budget:
         self._memory = Memory(window_s, self._process)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
 
     def take(self) -> Turn:
         """Wait for a turn."""
@@ -228,8 +229,13 @@ class Budget:
             return self._transaction(do)
 
     def _transaction(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is not None and self._path is not None and identity(self._path) != self._identity:
+            # Another process has removed the file, and the others use the next one.
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
             self._connection = open_file(self._path)
+            self._identity = identity(self._path) if self._path is not None else None
             self._commit(self._connection, self._put_back)
         result = self._commit(self._connection, do)
         if isinstance(result, Planned):

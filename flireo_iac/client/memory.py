@@ -12,9 +12,6 @@ from typing import Any
 
 from flireo_iac.client.schedule import RULES, Planned
 
-_GAP = 100_000
-"""Numbers that are left free in a new file for the turns that other processes put back later, in their old order."""
-
 
 class Memory:
     """Turns of this process in the last window, and the pause, pace and quota of the key.
@@ -57,8 +54,4 @@ class Memory:
             "INSERT OR IGNORE INTO turn (id, at, reason, process) VALUES (?, ?, ?, ?)",
             [(*turn, self._process) for turn in turns],
         )
-        if connection.total_changes == before:
-            return False
-        first_free = max(turn.id for turn in turns) + _GAP
-        connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'turn'", (first_free,))
-        return True
+        return connection.total_changes != before

@@ -587,6 +587,31 @@ def test_budgets_that_nobody_uses_are_swept(tmp_path: Path) -> None:
     }
 
 
+def test_a_budget_in_use_is_not_swept_when_the_clock_of_the_files_jumps(tmp_path: Path) -> None:
+    path = tmp_path / "v3-used.sqlite"
+    used = Budget(path, 1)
+    used.take()
+    os.utime(path, (time.time() - 200_000,) * 2)
+    other = Budget(tmp_path / "v3-new.sqlite", 1)
+    other.take()
+    other.close()
+    assert path.exists()
+    used.close()
+
+
+def test_who_has_a_file_open_that_was_removed_goes_on_in_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite"
+    clock = Clock()
+    one, two = (Budget(path, 3, clock=clock, sleep=clock.sleep, process="one") for _ in range(2))
+    one.take()
+    path.unlink()
+    two.take()
+    one.take()
+    assert two.foresee(1) == [WINDOW_S]
+    one.close()
+    two.close()
+
+
 def test_a_429_stops_other_processes_too(server: Scripted, make_api: Callable[..., FlireoApi]) -> None:
     first, second = make_api(server.url), make_api(server.url)
     server.will(reply(429, "", Retry_After="1"), reply(200, {"agents": []}))
