@@ -188,6 +188,7 @@ def test_a_signal_at_the_question_cancels_as_ctrl_c_does(lab: Lab, number: signa
 def test_ctrl_c_while_the_command_is_loaded_is_one_line(lab: Lab, module: str) -> None:
     interrupting = f"""if True:
         import signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background leaves it ignored
         class Finder:
             def find_spec(name, path, target=None):
                 if name == {module!r}:
