@@ -147,6 +147,7 @@ def test_a_list_that_lies_drops_nothing(shop: Deployment) -> None:
         assert methods(shop) == {"GET"}
 
 
+@pytest.mark.sweep
 def test_what_is_gone_is_believed_only_with_a_whole_list_and_the_account(shop: Deployment) -> None:
     held = ids(shop)
     gone = held["desk01"]
