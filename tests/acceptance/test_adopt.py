@@ -88,6 +88,7 @@ def test_it_leaves_what_a_create_and_a_refresh_leave(deployment: Deployment) -> 
     assert set(deployment.counts()) == {"GET"}
 
 
+@pytest.mark.sweep
 def test_items_are_forgotten_and_taken_back(deployment: Deployment) -> None:
     write_shop(deployment, 1)
     deployment.good("up")

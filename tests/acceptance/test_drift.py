@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.deployment import Deployment, Run
 
 AGENT = "name: Desk\nfirst_message: Good day.\nwebhook_url: https://hooks.example.com\nwebhook_secret: ${secret.hook}\n"
@@ -16,6 +18,7 @@ def drift(deployment: Deployment, *flags: str) -> Run:
     return deployment.command(*command, *flags)
 
 
+@pytest.mark.sweep
 def test_what_is_accepted_needs_no_write(deployment: Deployment, tmp_path: Path) -> None:
     deployment.environ["FLIREO_SECRET_HOOK"] = "canary-of-the-hook"
     deployment.write("agents/desk.yaml", AGENT)

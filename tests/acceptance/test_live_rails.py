@@ -86,6 +86,7 @@ def test_other_fields_are_overwritten_with_a_warning_unless_the_stack_says_stop(
     assert agent(desk)["first_message"] == "Good evening."
 
 
+@pytest.mark.sweep
 def test_what_is_there_already_is_not_sent(desk: Deployment) -> None:
     edit_prompt(desk, "You answer briefly.\n")
     write_desk(desk, prompt="You answer briefly.")

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.deployment import Deployment, Run
 
 AGENT = "name: {name}\nfirst_message: {said}\nllm_config:\n  provider: openai\n  model: gpt-4o\n  prompt: {name}.md\n"
@@ -22,6 +24,7 @@ def review(deployment: Deployment, base: Path, *flags: str) -> Run:
     return deployment.command(program, "review", *options)
 
 
+@pytest.mark.sweep
 def test_a_review_of_the_account_names_what_it_would_overwrite(deployment: Deployment, tmp_path: Path) -> None:
     write(deployment, "desk", "Good day.", "Be brief.\n")
     write(deployment, "night", "Good night.", "Be kind.\n")
