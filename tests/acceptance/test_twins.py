@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import httpx
 import yaml
@@ -65,6 +66,8 @@ def test_a_key_that_another_stack_stored_stays_until_somebody_says_which(deploym
     assert "flireo adopt -s dev byok.openai" in stopped.text
     assert "POST" not in deployment.counts()
     assert "canary-key-theirs" in httpx.get(f"{deployment.control_url}/state").text
-    deployment.good("adopt", "byok.openai")
+    flireo = [sys.executable, "-m", "flireo_iac.cli", "adopt", "--engine", deployment.engine, "-s", "dev", "--yes"]
+    adopted = deployment.command(*flireo, "byok.openai")
+    assert adopted.code == 0, adopted.text
     deployment.good("preview", "--expect-no-changes")
     assert "POST" not in deployment.counts()
