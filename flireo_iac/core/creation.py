@@ -17,7 +17,7 @@ from flireo_iac.core.account import Account
 from flireo_iac.core.canonical import canonical
 from flireo_iac.core.diff import brought, create_body, diff, own
 from flireo_iac.core.existing import Existing, UnfinishedError, existing
-from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.inventory import FRESH_S, Inventory
 from flireo_iac.core.journal import Intent, Journal
 from flireo_iac.core.ports import Api, Listing, Row
 from flireo_iac.core.refresh import answer_digests, forget_write_only, refreshed
@@ -26,9 +26,6 @@ from flireo_iac.core.within import Say, Within
 from flireo_iac.errors import AmbiguousCreateError, ConflictError, FlireoError, JournalError
 from flireo_iac.kinds import Kind
 from flireo_iac.waits import wait_text
-
-_FRESH_S = 1.0
-"""Seconds after which a list no longer tells that a second object would be the first one of its name."""
 
 Update = Callable[[Kind, str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], Say], Existing]
 
@@ -226,7 +223,7 @@ class Creation:
         """Give what the account holds before a create; where a second one does harm at once, that has to be certain."""
         if not urn or not kind.is_remade_by_name or self.allowed.covers("twin", urn.rpartition("::")[2]):
             return self.inventory.listing(kind, within)
-        listing = self.inventory.listing_of(kind, within, _FRESH_S)
+        listing = self.inventory.listing_of(kind, within, FRESH_S)
         if not listing.is_complete:
             raise AmbiguousCreateError(
                 f"the list of the account (GET {kind.endpoint.path}) is not complete, so it cannot be told whether a "

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from flireo_iac.allow import flag
 from flireo_iac.core.canonical import canonical
-from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.inventory import OLD_S, Inventory
 from flireo_iac.core.ports import Row
 from flireo_iac.errors import BusyError, InUseError, NotFoundError
 from flireo_iac.kinds import Kind
 from flireo_iac.kinds._uses import USES, Use
-
-_OLD_S = 10.0
-"""Seconds after which a list no longer tells whether an object is doing something."""
 
 
 def require_unused(kind: Kind, id_: str, item: str, inventory: Inventory) -> None:
@@ -34,7 +31,7 @@ def require_unused(kind: Kind, id_: str, item: str, inventory: Inventory) -> Non
         FlireoError: A list cannot be read.
     """
     if kind.why_busy is not None:
-        inventory.listing_of(kind, "", _OLD_S)
+        inventory.listing_of(kind, "", OLD_S)
         row = inventory.find(kind, id_)[0]
         if row is not None and (why := kind.why_busy(canonical(kind.model, row))):
             raise BusyError(why, flag("in-use", item))

@@ -25,6 +25,12 @@ _LOOKS = 3
 """Looks at a list and at the number that its parent counts, before they count as different: the run itself may write
 between the two."""
 
+FRESH_S = 1.0
+"""Seconds after which a list is too old to begin on what cannot be undone: it may be from before a question."""
+
+OLD_S = 10.0
+"""Seconds after which a list no longer tells whether something has happened to an object meanwhile."""
+
 Place = tuple[str, str]
 """Name of a kind, and the id of the parent where its objects exist within one."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from flireo_iac.allow import Allowed, flag, is_many
 from flireo_iac.core.canonical import canonical, same
 from flireo_iac.core.diff import brought, own
-from flireo_iac.core.inventory import Inventory
+from flireo_iac.core.inventory import FRESH_S, OLD_S, Inventory
 from flireo_iac.core.ports import Api, Row
 from flireo_iac.core.settle import natural_key, shows
 from flireo_iac.errors import AmbiguousCreateError, FinalError
@@ -21,12 +21,6 @@ from flireo_iac.kinds import KINDS, Kind
 
 Say = Callable[[str, str], None]
 """Takes a severity (``info``, ``wait`` or ``warning``) and a sentence about the resource at hand."""
-
-_OLD_S = 10.0
-"""Seconds after which a list no longer tells whether something has happened to an object meanwhile."""
-
-_FRESH_S = 1.0
-"""The same before the first of several deletes: what a refresh read may be from before a question was answered."""
 
 
 @dataclass
@@ -154,7 +148,7 @@ class Within:
         if id_ in self._left_out:
             return True
         within = kind.parent_id(id_)
-        self.inventory.listing_of(kind, within, max_age_s=_OLD_S)
+        self.inventory.listing_of(kind, within, max_age_s=OLD_S)
         row = self.inventory.find(kind, id_)[0]
         if row is None:
             self._require_complete(kind, within)  # a list that is short may hide that its turn has come
@@ -190,7 +184,7 @@ class Within:
             left_out = None if old is None else _left_out(kind, old, new, name)
             if left_out == set():
                 continue
-            rows = self.inventory.listing_of(kind, id_, _FRESH_S).rows
+            rows = self.inventory.listing_of(kind, id_, FRESH_S).rows
             self._require_complete(kind, id_)
             going = []
             for row in rows:
@@ -204,7 +198,7 @@ class Within:
                     f"them into the file, or: {flag('many-deletes')}, or FLIREO_ALLOW=many-deletes."
                 )
             for each, key in going:
-                self.inventory.listing_of(kind, id_, _OLD_S)  # many deletes take their time
+                self.inventory.listing_of(kind, id_, OLD_S)  # many deletes take their time
                 now = self.inventory.find(kind, each)[0]
                 if now is not None and not _stays(kind, now, wanted.get(key)):
                     self.api.delete(kind, each)
