@@ -124,7 +124,8 @@ class Session:
         if result.exit_code == ExitCode.DONE:
             self.foresee(is_read=False, with_refresh=is_refreshed)
             warn_of_rails(self._recorder.plan, self._choice.allowed)
-        self._print_document(rails=plain_rails(self._recorder.plan, self._choice.allowed))
+        if self.report is not None:
+            self._print_document(rails=plain_rails(self._recorder.plan, self._choice.allowed))
         return result
 
     def plan_first(self, action: Callable[[Engine], Result], *, is_shown: bool) -> None:

@@ -4,7 +4,7 @@ An intent is opened durably before the POST, answered as soon as the id is known
 in the state, or the object is known not to be there. What is still there at the next create of the same resource, in
 whatever process, is settled before anything is sent.
 
-One SQLite file serves all processes of a machine. It holds no secret: of the body there is only a digest with the API
+One SQLite file serves all processes of a machine. Of the body it holds the natural key, and a digest with the API
 key as its key. Each process holds a lock of its own while it lives; the kernel drops it when the process dies, however
 it dies, and so a create that still runs can be told from one that was cut off.
 
